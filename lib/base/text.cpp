@@ -1,0 +1,114 @@
+#include "lib/base/text.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace rt {
+namespace {
+
+constexpr char upper_hex[] = "0123456789ABCDEF";
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+    std::vector<std::size_t> row(right.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < right.size(); ++j) {
+            std::size_t const substituted = diagonal + (left[i] == right[j] ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t bytes_max) {
+    std::string out;
+    for (char const character : text) {
+        auto const byte = static_cast<unsigned char>(character);
+        std::size_t const needed = byte >= 0x20 && byte <= 0x7e ? 1 : 4;
+        if (out.size() + needed > bytes_max) {
+            out.resize(std::min(out.size(), bytes_max > 3 ? bytes_max - 3 : 0));
+            return out + "...";
+        }
+        if (needed == 1) {
+            out.push_back(character);
+        } else {
+            out += "\\x";
+            out.push_back(upper_hex[byte >> 4U]);
+            out.push_back(upper_hex[byte & 0xfU]);
+        }
+    }
+    return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    while (true) {
+        auto const end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) {
+            return parts;
+        }
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::string join(std::span<std::string const> parts, std::string_view separator) {
+    std::string out;
+    for (auto const& part : parts) {
+        if (&part != parts.data()) {
+            out += separator;
+        }
+        out += part;
+    }
+    return out;
+}
+
+std::string to_lower_ascii(std::string_view text) {
+    std::string out(text);
+    for (char& character : out) {
+        if (character >= 'A' && character <= 'Z') {
+            character = static_cast<char>(character - 'A' + 'a');
+        }
+    }
+    return out;
+}
+
+std::string percent_encode(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() * 3 / 2);
+    for (char const character : text) {
+        bool const unreserved = (character >= 'A' && character <= 'Z') ||
+                                (character >= 'a' && character <= 'z') ||
+                                (character >= '0' && character <= '9') || character == '-' ||
+                                character == '.' || character == '_' || character == '~';
+        if (unreserved) {
+            out.push_back(character);
+        } else {
+            auto const byte = static_cast<unsigned char>(character);
+            out.push_back('%');
+            out.push_back(upper_hex[byte >> 4U]);
+            out.push_back(upper_hex[byte & 0xfU]);
+        }
+    }
+    return out;
+}
+
+std::string_view nearest(std::string_view word, std::span<std::string_view const> candidates) {
+    std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::string_view best;
+    for (std::string_view const candidate : candidates) {
+        std::size_t const distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+}  // namespace rt

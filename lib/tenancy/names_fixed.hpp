@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+/// Names that other parts of the system (manifests, RBAC by resourceNames, documentation) rely on.
+namespace rt::tenancy {
+
+inline constexpr std::string_view api_group = "registrytenancy.dev";
+inline constexpr std::string_view api_version = "registrytenancy.dev/v1alpha1";
+inline constexpr std::string_view pull_secret_name = "registry-tenancy";
+inline constexpr std::string_view grant_name = "effective";
+inline constexpr std::string_view field_manager = "registry-tenancy-operator";
+inline constexpr std::string_view managed_by_label = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view managed_by_value = "registry-tenancy-operator";
+inline constexpr std::string_view credentials_annotation = "registrytenancy.dev/credentials";
+/// How long Secret, grant and rules outlive a tenancy or a membership: a rename, a move or a
+/// re-created object passes unnoticed.
+inline constexpr int grace_seconds = 60;
+
+}  // namespace rt::tenancy

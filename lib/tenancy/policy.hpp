@@ -1,0 +1,147 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/tenancy/image_reference.hpp"
+#include "lib/tenancy/registry.hpp"
+#include "lib/tenancy/registry_tenancy.hpp"
+
+namespace rt::tenancy {
+
+/// All Registries that parse, with each host's one owner: the oldest creationTimestamp, then the name.
+class RegistryCatalog {
+  public:
+    RegistryCatalog() = default;
+    explicit RegistryCatalog(std::vector<std::shared_ptr<Registry const>> registries);
+
+    [[nodiscard]] Registry const* by_name(std::string_view name) const;
+    [[nodiscard]] Registry const* by_host(std::string_view host) const;
+    /// Hosts of `registry` that it really owns.
+    [[nodiscard]] std::vector<std::string> hosts_of(Registry const& registry) const;
+
+    struct HostConflict {
+        std::string host;
+        std::string owner;  ///< Registry that has it
+        std::string loser;  ///< Registry that also claims it
+    };
+    [[nodiscard]] std::vector<HostConflict> const& conflicts() const { return conflicts_; }
+
+  private:
+    std::vector<std::shared_ptr<Registry const>> registries_;
+    std::map<std::string, Registry const*, std::less<>> by_name_;
+    std::map<std::string, Registry const*, std::less<>> by_host_;
+    std::vector<HostConflict> conflicts_;
+};
+
+/// One allowed path with the tenancies that stand behind it.
+struct EffectiveAllow {
+    AllowEntry entry;                    ///< `deprecated` only where every source deprecates it
+    std::vector<std::string> tenancies;  ///< sorted
+    bool operator==(EffectiveAllow const&) const = default;
+};
+
+struct EffectiveRegistry {
+    std::string name;
+    std::vector<std::string> hosts;      ///< owned hosts; empty where the Registry does not exist
+    bool exists = false;
+    bool has_credentials = false;
+    std::vector<EffectiveAllow> allow;   ///< sorted by path
+    bool operator==(EffectiveRegistry const&) const = default;
+};
+
+/// How an image fares.
+struct Verdict {
+    enum class Kind {
+        Allowed,
+        AllowedDeprecated,  ///< every entry that matches is deprecated
+        RegistryUnknown,    ///< no registry of this namespace has the host
+        PathNotAllowed,     ///< the host is known, the repository is in no allowed path
+    };
+    Kind kind = Kind::RegistryUnknown;
+    EffectiveRegistry const* registry = nullptr;  ///< where the host is known
+    EffectiveAllow const* allow = nullptr;        ///< what allowed it
+
+    [[nodiscard]] bool allowed() const {
+        return kind == Kind::Allowed || kind == Kind::AllowedDeprecated;
+    }
+};
+
+/// The union of everything that governs a namespace, compiled for quick judgement. Depends on the set
+/// of tenancies only, so namespaces under the same tenancies share one.
+class NamespacePolicy {
+  public:
+    /// `governing`: the tenancies that match the namespace (at least one); `baselines`: all baselines.
+    static NamespacePolicy compile(std::vector<std::shared_ptr<RegistryTenancy const>> governing,
+                                   std::vector<std::shared_ptr<RegistryTenancy const>> baselines,
+                                   RegistryCatalog const& catalog);
+
+    [[nodiscard]] Verdict judge(ImageReference const& image) const;
+    [[nodiscard]] Enforcement enforcement() const { return enforcement_; }
+    [[nodiscard]] PullSecretsPolicy const& pull_secrets() const { return pull_secrets_; }
+    [[nodiscard]] bool pull_always() const { return pull_always_; }
+    /// A registry with credentials is among them: Pods should carry our Secret.
+    [[nodiscard]] bool wants_pull_secret() const { return wants_pull_secret_; }
+    [[nodiscard]] std::string const& contact() const { return contact_; }
+    [[nodiscard]] std::string const& docs_url() const { return docs_url_; }
+    /// Names of the governing tenancies (no baselines), sorted.
+    [[nodiscard]] std::vector<std::string> const& tenancies() const { return tenancies_; }
+    [[nodiscard]] std::vector<EffectiveRegistry> const& registries() const { return registries_; }
+    /// The sources, for credentials_of(): governing first, then baselines.
+    [[nodiscard]] std::vector<std::shared_ptr<RegistryTenancy const>> const& sources() const {
+        return sources_;
+    }
+
+  private:
+    std::vector<std::shared_ptr<RegistryTenancy const>> sources_;
+    std::vector<std::string> tenancies_;
+    std::vector<EffectiveRegistry> registries_;
+    std::unordered_map<std::string_view, std::size_t> by_host_;
+    Enforcement enforcement_ = Enforcement::Deny;
+    PullSecretsPolicy pull_secrets_;
+    bool pull_always_ = false;
+    bool wants_pull_secret_ = false;
+    std::string contact_;
+    std::string docs_url_;
+};
+
+/// One credential that a namespace needs: (Registry, expanded role, external ID), what it covers.
+struct CredentialSpec {
+    std::shared_ptr<Registry const> registry;
+    std::optional<RoleArn> role;
+    std::string external_id;                   ///< expanded
+    int session_duration_seconds = 3600;       ///< the smallest of those asked for
+    std::vector<AllowEntry> allow;             ///< sorted; what the session is narrowed to and the keys cover
+    std::vector<std::string> tenancies;        ///< behind it, sorted
+
+    /// Identifies the credential within its namespace and changes with every input that matters (role,
+    /// external ID, identity, instance, hosts, allow): the hash that stands in the Secret's annotation.
+    [[nodiscard]] std::string inputs_hash() const;
+};
+
+/// Something that keeps part of a namespace's credentials from being made.
+struct CredentialProblem {
+    std::string registry;
+    std::string tenancy;
+    std::string reason;   ///< RegistryNotFound, RoleRequired, RoleNotAllowed, RoleMismatch, CredentialConflict, PolicyTooLarge, ...
+    std::string message;  ///< for developers: no role ARNs
+};
+
+struct Credentials {
+    std::vector<CredentialSpec> specs;
+    std::vector<CredentialProblem> problems;
+};
+
+/// Which credentials a namespace needs. Two tenancies that give different credentials for the same
+/// key: the oldest tenancy, then the name, wins and the other is a problem for that key alone.
+[[nodiscard]] Credentials credentials_of(NamespacePolicy const& policy,
+                                         RegistryCatalog const& catalog, std::string_view ns,
+                                         std::string_view cluster);
+
+}  // namespace rt::tenancy

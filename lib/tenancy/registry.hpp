@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/json.hpp"
+#include "lib/kube/core/object.hpp"
+#include "lib/tenancy/field_error.hpp"
+#include "lib/tenancy/names.hpp"
+
+namespace rt::tenancy {
+
+enum class RegistryType { AlibabaACR, DockerConfigSecret, Anonymous };
+enum class KeyStyle { Path, Host };
+
+/// Who the operator is before it assumes a role. `type` selects; nothing falls back.
+struct Identity {
+    enum class Type { InstanceRole, AccessKey };
+    Type type = Type::InstanceRole;
+    std::string role_name{};    ///< InstanceRole: optional, else the one the metadata service lists
+    std::string secret_name{};  ///< AccessKey: Secret in the operator's namespace
+    bool operator==(Identity const&) const = default;
+};
+
+struct AlibabaAcrSpec {
+    enum class Endpoints { Public, Vpc };
+    std::string instance_id;  ///< cri-...
+    std::string region;       ///< of the instance, e.g. cn-shanghai
+    Endpoints endpoints = Endpoints::Public;
+    Identity identity;
+    bool operator==(AlibabaAcrSpec const&) const = default;
+};
+
+struct DockerConfigSecretSpec {
+    std::string secret_name;  ///< in the operator's namespace
+    bool operator==(DockerConfigSecretSpec const&) const = default;
+};
+
+/// Registry (crds/registries): what this cluster knows about one registry.
+struct Registry {
+    kube::ObjectMeta meta;
+    std::vector<RegistryHost> hosts;
+    RegistryType type = RegistryType::Anonymous;
+    std::optional<AlibabaAcrSpec> alibaba_acr;
+    std::optional<DockerConfigSecretSpec> docker_config_secret;
+    std::vector<std::string> allowed_roles;  ///< patterns; '*' matches within one ARN part; empty = any
+    std::string realm;                       ///< token endpoint, where the type does not fix it
+    KeyStyle key_style = KeyStyle::Path;
+    bool allow_unnarrowed = false;
+
+    /// Reads an object as stored. Everything wrong is reported, each with pointer, value and fix.
+    static Parsed<Registry> parse(Json const& object);
+    /// spec as JSON; parse(serialise(x)) == x.
+    [[nodiscard]] Json spec_json() const;
+    [[nodiscard]] bool has_credentials() const { return type != RegistryType::Anonymous; }
+    [[nodiscard]] bool role_allowed(std::string_view role) const;
+};
+
+[[nodiscard]] std::string_view name_of(RegistryType type);
+
+}  // namespace rt::tenancy
