@@ -1,0 +1,93 @@
+# The front door. Every target is one command; `make help` lists them all.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BUILD_DIR ?= build
+JOBS ?= $(shell nproc)
+# What the demo and the tests install: optimised and hardened, as shipped.
+PRESET ?= release
+PROGRAMS := registry-tenancy-webhook registry-tenancy-operator kubectl-tenancy
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install the Debian packages the project needs (does nothing where all are there)
+	@hack/setup
+
+.PHONY: build
+build: setup ## Build the programs into build/bin
+	@hack/build $(PRESET) $(PROGRAMS)
+
+.PHONY: sims
+sims: setup ## Build the cloud simulators into build/bin
+	@hack/build $(PRESET) sims
+
+.PHONY: image
+image: build ## Build the OCI image into build/image, without a Docker daemon
+	@hack/image
+
+.PHONY: demo
+demo: build sims ## Show the main job end to end on a real local Kubernetes, and leave it up
+	@hack/demo
+
+.PHONY: demo-down
+demo-down: cluster-down ## End the demo
+
+.PHONY: cluster-up
+cluster-up: sims ## Start Kubernetes, registry and simulators (kubeconfig: build/cluster/kubeconfig)
+	@e2e/cluster/up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the local cluster and clean up
+	@e2e/cluster/down
+
+.PHONY: cluster-status
+cluster-status: ## Show what of the local cluster runs
+	@e2e/cluster/status
+
+.PHONY: deploy
+deploy: build ## Install the product into $KUBECONFIG (default: the local cluster)
+	@hack/deploy
+
+.PHONY: test
+test: setup ## Run all tests: unit, integration, end to end; one closing summary
+	@hack/test
+
+.PHONY: unit
+unit: setup ## Build and run the unit tests
+	@hack/build dev unit_tests
+	@ctest --test-dir $(BUILD_DIR)/dev -L unit -j$(JOBS) --output-on-failure
+
+.PHONY: asan
+asan: setup ## Unit and integration tests under the address and undefined-behaviour sanitizers
+	@hack/build asan unit_tests
+	@ctest --test-dir $(BUILD_DIR)/asan -L unit -j$(JOBS) --output-on-failure
+
+.PHONY: tsan
+tsan: setup ## Unit and integration tests under the thread sanitizer
+	@hack/build tsan unit_tests
+	@ctest --test-dir $(BUILD_DIR)/tsan -L unit -j$(JOBS) --output-on-failure
+
+.PHONY: format
+format: setup ## Format all C++ sources
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+.PHONY: check-format
+check-format: setup ## Fail where a C++ source is not formatted
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run -Werror
+
+.PHONY: lint
+lint: setup ## clang-tidy over our sources
+	@hack/lint
+
+.PHONY: bench
+bench: setup ## CPU per admission request beside a bare TLS server
+	@hack/bench/run
+
+.PHONY: clean
+clean: ## Remove what was built (a running cluster stays: `make cluster-down` first)
+	@rm -rf $(BUILD_DIR)/dev $(BUILD_DIR)/release $(BUILD_DIR)/asan $(BUILD_DIR)/tsan $(BUILD_DIR)/fuzz $(BUILD_DIR)/bin
