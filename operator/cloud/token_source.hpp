@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/random.hpp"
+#include "lib/base/result.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/http/transport.hpp"
+#include "lib/kube/client/client.hpp"
+#include "lib/tenancy/policy.hpp"
+
+namespace rt::op {
+
+/// One credential to obtain: for which namespace of which cluster (both go, hashed where they must,
+/// into session names), and with which role, external ID and narrowing (`spec`).
+struct MintRequest {
+    tenancy::CredentialSpec const& spec;
+    std::string ns;       ///< the governed cluster namespace
+    std::string cluster;  ///< clusterName of the settings, or the UID of kube-system
+};
+
+/// What a registry accepts: one user and password for all hosts of the Registry.
+struct RegistryCredential {
+    std::string username;
+    SecretString password;
+    /// When it was issued, by our clock.
+    WallTime issued_at;
+    /// When it ends: the server's remaining life (expiry minus the server's own "now") added to our
+    /// clock, so that a clock that is off by minutes does no harm. nullopt: it never ends (static).
+    std::optional<WallTime> expires_at;
+};
+
+/// Obtains credentials. Blocking and thread-safe; one call is bounded to about a minute in all.
+///
+/// Errors say who can help:
+/// - permanent, retried slowly: Forbidden (the trust policy or the role's policy says no), NotFound
+///   (a Secret, role or instance that is named does not exist), InvalidArgument (what is asked for
+///   can never be granted), Unauthenticated (our own base identity is refused);
+/// - transient, retried with back-off: Throttled (with retry_after where given), Unavailable,
+///   DeadlineExceeded, Corrupt, Expired (e.g. arrived already expired);
+/// - Cancelled: the stop was requested.
+/// `code` is the cloud's error code; `message` is for platform admins (Events on the tenancy, logs):
+/// it names the step, the code, the cloud's text and the request ID, and never holds a secret. It may
+/// name a role, so it is never shown inside a tenant's namespace.
+class CredentialSource {
+  public:
+    virtual ~CredentialSource() = default;
+    virtual Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) = 0;
+};
+
+/// What the sources work with; all of it outlives them.
+struct CredentialSourceContext {
+    http::Transport& clouds;        ///< system CAs and the CA bundle directory; no API server credentials
+    kube::Client& api;              ///< for Secrets in our own namespace, read on demand
+    Clock& clock;
+    Random& random;
+    std::string product_namespace;  ///< where AccessKey and DockerConfigSecret Secrets are
+};
+
+/// One source that chooses by the Registry's type. A type without credentials (Anonymous) or unknown to
+/// this build is InvalidArgument; nothing ever falls back to another identity.
+[[nodiscard]] std::unique_ptr<CredentialSource> make_credential_sources(CredentialSourceContext context);
+
+}  // namespace rt::op
