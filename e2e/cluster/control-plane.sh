@@ -37,7 +37,7 @@ make_namespaces() {
     wait_for 10 namespaces "the mount namespace" test -e "$run/namespaces.ready"
 }
 
-start_clouds() {
+start_registries() {
     # Names that are not simulated do not exist, and say so at once. Host records, because --address
     # beside the catch-all would deny the whole name when asked for its IPv6 address.
     local host records=()
@@ -54,6 +54,48 @@ start_clouds() {
     keep registry-shared docker-registry serve "$etc/registry-shared.yaml"
     wait_for 15 registry-platform "the platform registry" answers "http://$platform_address/v2/"
     wait_for 15 registry-shared "the shared registry" answers "https://$registry_ip/v2/"
+}
+
+# The clouds themselves: programs of e2e/sim, told by world.yaml what exists there. Tests write
+# sim/faults.yaml, which the simulators read at every request.
+start_simulators() {
+    local name
+    for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth; do
+        [ -x "$root/build/bin/$name" ] && continue
+        say "$name is not built: making it"
+        make -C "$root" sims || fail "the simulators can't be built"
+        break
+    done
+    write_world
+    simulator sim-ecs-metadata "$metadata_ip:80"
+    simulator sim-alibaba-sts "$sts_ip:443" --tls-cert "$pki/sts.crt" --tls-key "$pki/sts.key"
+    simulator sim-alibaba-acr "$acr_ip:443" --tls-cert "$pki/acr.crt" --tls-key "$pki/acr.key"
+    simulator sim-registry-auth "$auth_ip:443" \
+        --tls-cert "$pki/registry-auth.crt" --tls-key "$pki/registry-auth.key" \
+        --token-cert "$pki/registry-token.crt" --token-key "$pki/registry-token.key"
+    wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
+    wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
+    wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
+    wait_for 10 sim-registry-auth "the registry's token server" listens "$auth_ip" 443
+}
+
+# simulator NAME ADDRESS:PORT [OPTIONS...]
+simulator() {
+    local name=$1 address=$2
+    shift 2
+    keep "$name" "$root/build/bin/$name" --listen "$address" --world "$sim/world.yaml" \
+        --faults "$sim/faults.yaml" --log "$sim/requests.jsonl" "$@"
+}
+
+# The world of e2e/sim with a sealing key of this cluster's own. An edited world is taken over, the
+# key stays: credentials that were handed out live on.
+write_world() {
+    [ -s "$sim/sealing-key" ] || (umask 077 && openssl rand -hex 32 >"$sim/sealing-key")
+    sed -E "s/^sealingKey:.*/sealingKey: $(<"$sim/sealing-key")/" "$root/e2e/sim/world.yaml" \
+        >"$sim/world.yaml.new"
+    cmp -s "$sim/world.yaml.new" "$sim/world.yaml" && rm "$sim/world.yaml.new" && return 0
+    chmod 600 "$sim/world.yaml.new"
+    mv "$sim/world.yaml.new" "$sim/world.yaml"
 }
 
 start_control_plane() {

@@ -3,7 +3,7 @@
 # A test image is one static program in one layer. Each carries its own name in its configuration,
 # so that no two repositories share an image and a node can't mistake one for the other.
 
-shared_images=(cainiao/a1:v0.1 cainiao/a2:v0.1 alipay/a1:v0.1 base/jdk:17)
+shared_images=(cainiao/a1:v0.1 cainiao/a2:v0.1 alipay/a1:v0.1 base/jdk:17 pub/a1:v0.1)
 platform_images=(pause:v0.1 busybox:v0.1)
 
 seed_registries() {

@@ -36,7 +36,7 @@ registry_hosts=(
 )
 registry_service=registry.aliyuncs.com:$region:china:cri-shanghai-shared01
 registry_realm=https://dockerauth.$region.aliyuncs.com/auth
-registry_issuer=dockerauth.aliyuncs.com
+registry_issuer=$(sed -nE 's/^tokenIssuer: *"?([^"# ]+).*/\1/p' "$root/e2e/sim/world.yaml" 2>/dev/null || true)
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000
@@ -166,3 +166,6 @@ answers() {
     status=$(inside curl -sk -m 2 -o /dev/null -w '%{http_code}' "$@") || return 1
     [ "$status" -lt 400 ] || [ "$status" = 401 ]
 }
+
+# listens ADDRESS PORT: whether something inside the namespace accepts connections there.
+listens() { inside bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }
