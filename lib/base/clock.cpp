@@ -15,8 +15,7 @@ class SystemClock final : public Clock {
     SteadyTime steady_now() const override {
         timespec now{};
         clock_gettime(CLOCK_BOOTTIME, &now);
-        return SteadyTime(std::chrono::seconds(now.tv_sec) +
-                          std::chrono::nanoseconds(now.tv_nsec));
+        return SteadyTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
     }
 
     bool sleep_until(SteadyTime deadline, std::stop_token stop) override {

@@ -35,7 +35,9 @@ Sha256 sha256(std::string_view data) {
     return digest;
 }
 
-std::string sha256_hex(std::string_view data) { return hex(sha256(data)); }
+std::string sha256_hex(std::string_view data) {
+    return hex(sha256(data));
+}
 
 Sha256 hmac_sha256(std::string_view key, std::string_view data) {
     Sha256 digest{};

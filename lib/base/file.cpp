@@ -40,8 +40,8 @@ Result<std::string> read_file(std::string const& path, std::size_t bytes_max) {
         content.append(buffer, static_cast<std::size_t>(count));
         if (content.size() > bytes_max) {
             ::close(descriptor);
-            return fail(invalid_argument(path + " is larger than the " +
-                                         std::to_string(bytes_max) + " bytes read from it"));
+            return fail(invalid_argument(path + " is larger than the " + std::to_string(bytes_max) +
+                                         " bytes read from it"));
         }
     }
     ::close(descriptor);

@@ -71,8 +71,12 @@ void log_line(LogLevel level, std::string_view message, std::initializer_list<Lo
             line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-void set_log_level(LogLevel level) { logger().set_level(spdlog_level(level)); }
+void set_log_level(LogLevel level) {
+    logger().set_level(spdlog_level(level));
+}
 
-void flush_log() { logger().flush(); }
+void flush_log() {
+    logger().flush();
+}
 
 }  // namespace rt

@@ -12,10 +12,12 @@ struct Metrics::Registry {
 Metrics::Metrics() : registry_(std::make_unique<Registry>()) {}
 Metrics::~Metrics() = default;
 
-Counter& Metrics::counter(std::string const& name, std::string const& help,
-                          Labels const& labels) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(registry_->families).Add(
-        labels);
+Counter& Metrics::counter(std::string const& name, std::string const& help, Labels const& labels) {
+    return prometheus::BuildCounter()
+        .Name(name)
+        .Help(help)
+        .Register(registry_->families)
+        .Add(labels);
 }
 
 Gauge& Metrics::gauge(std::string const& name, std::string const& help, Labels const& labels) {

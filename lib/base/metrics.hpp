@@ -16,9 +16,9 @@ using Gauge = prometheus::Gauge;
 using Histogram = prometheus::Histogram;
 using Labels = std::map<std::string, std::string>;
 
-/// The process's metrics. Resolve series once at start and keep the references (they live as long as
-/// this object): a look-up takes a lock, an increment is one atomic operation. Label values come from
-/// closed sets, so that the number of series is bounded.
+/// The process's metrics. Resolve series once at start and keep the references (they live as long
+/// as this object): a look-up takes a lock, an increment is one atomic operation. Label values come
+/// from closed sets, so that the number of series is bounded.
 class Metrics {
   public:
     Metrics();

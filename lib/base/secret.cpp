@@ -28,7 +28,9 @@ SecretString& SecretString::operator=(SecretString&& other) noexcept {
     return *this;
 }
 
-SecretString::~SecretString() { wipe(); }
+SecretString::~SecretString() {
+    wipe();
+}
 
 std::string_view SecretString::reveal() const {
     return size_ == 0 ? std::string_view{} : std::string_view(bytes_.get(), size_);

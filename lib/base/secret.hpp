@@ -7,8 +7,8 @@
 namespace rt {
 
 /// Bytes that must not be seen: no operator<<, no JSON, no formatter, no implicit conversion.
-/// Moves hand over the one buffer, copies are explicit, the destructor wipes. Wiping is best effort:
-/// what a library copied meanwhile is out of reach, so keep lives short.
+/// Moves hand over the one buffer, copies are explicit, the destructor wipes. Wiping is best
+/// effort: what a library copied meanwhile is out of reach, so keep lives short.
 class SecretString {
   public:
     SecretString() = default;
@@ -35,7 +35,8 @@ class SecretString {
     std::size_t size_ = 0;
 };
 
-/// Makes core dumps and ptrace of this process impossible where the kernel allows it; call first in main.
+/// Makes core dumps and ptrace of this process impossible where the kernel allows it; call first in
+/// main.
 void forbid_memory_dumps();
 
 }  // namespace rt

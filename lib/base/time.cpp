@@ -44,8 +44,8 @@ Result<WallTime> to_wall(Civil const& civil, std::string_view text) {
     if (!date.ok() || !clock_ok) {
         return fail(invalid_argument("not a time: " + std::string(text.substr(0, 64))));
     }
-    return WallTime(sys_days(date).time_since_epoch() + hours(civil.hour) +
-                    minutes(civil.minute) + seconds(civil.second));
+    return WallTime(sys_days(date).time_since_epoch() + hours(civil.hour) + minutes(civil.minute) +
+                    seconds(civil.second));
 }
 
 Civil civil_of(WallTime time) {
@@ -118,17 +118,16 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     Civil civil;
     nanoseconds fraction{0};
     minutes offset{0};
-    bool const shaped =
-        read_number(text, 4, year_number) && read_char(text, '-') &&
-        read_number(text, 2, month_number) && read_char(text, '-') &&
-        read_number(text, 2, day_number) && (read_char(text, 'T') || read_char(text, 't')) &&
-        read_number(text, 2, civil.hour) && read_char(text, ':') &&
-        read_number(text, 2, civil.minute) && read_char(text, ':') &&
-        read_number(text, 2, civil.second) && read_fraction(text, fraction) &&
-        read_offset(text, offset) && text.empty();
+    bool const shaped = read_number(text, 4, year_number) && read_char(text, '-') &&
+                        read_number(text, 2, month_number) && read_char(text, '-') &&
+                        read_number(text, 2, day_number) &&
+                        (read_char(text, 'T') || read_char(text, 't')) &&
+                        read_number(text, 2, civil.hour) && read_char(text, ':') &&
+                        read_number(text, 2, civil.minute) && read_char(text, ':') &&
+                        read_number(text, 2, civil.second) && read_fraction(text, fraction) &&
+                        read_offset(text, offset) && text.empty();
     if (!shaped) {
-        return fail(
-            invalid_argument("not an RFC 3339 time: " + std::string(whole.substr(0, 64))));
+        return fail(invalid_argument("not an RFC 3339 time: " + std::string(whole.substr(0, 64))));
     }
     civil.year = year_number;
     civil.month = static_cast<unsigned>(month_number);
@@ -138,9 +137,8 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 Result<WallTime> parse_http_date(std::string_view text) {
-    static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr",
-                                                             "May", "Jun", "Jul", "Aug",
-                                                             "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array<std::string_view, 12> months{
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::string_view const whole = text;
     auto const malformed = [&] {
         return fail(invalid_argument("not an HTTP date: " + std::string(whole.substr(0, 64))));

@@ -43,9 +43,9 @@ struct RegistryCredential {
 /// - transient, retried with back-off: Throttled (with retry_after where given), Unavailable,
 ///   DeadlineExceeded, Corrupt, Expired (e.g. arrived already expired);
 /// - Cancelled: the stop was requested.
-/// `code` is the cloud's error code; `message` is for platform admins (Events on the tenancy, logs):
-/// it names the step, the code, the cloud's text and the request ID, and never holds a secret. It may
-/// name a role, so it is never shown inside a tenant's namespace.
+/// `code` is the cloud's error code; `message` is for platform admins (Events on the tenancy,
+/// logs): it names the step, the code, the cloud's text and the request ID, and never holds a
+/// secret. It may name a role, so it is never shown inside a tenant's namespace.
 class CredentialSource {
   public:
     virtual ~CredentialSource() = default;
@@ -54,15 +54,16 @@ class CredentialSource {
 
 /// What the sources work with; all of it outlives them.
 struct CredentialSourceContext {
-    http::Transport& clouds;        ///< system CAs and the CA bundle directory; no API server credentials
-    kube::Client& api;              ///< for Secrets in our own namespace, read on demand
+    http::Transport& clouds;  ///< system CAs and the CA bundle directory; no API server credentials
+    kube::Client& api;        ///< for Secrets in our own namespace, read on demand
     Clock& clock;
     Random& random;
     std::string product_namespace;  ///< where AccessKey and DockerConfigSecret Secrets are
 };
 
-/// One source that chooses by the Registry's type. A type without credentials (Anonymous) or unknown to
-/// this build is InvalidArgument; nothing ever falls back to another identity.
-[[nodiscard]] std::unique_ptr<CredentialSource> make_credential_sources(CredentialSourceContext context);
+/// One source that chooses by the Registry's type. A type without credentials (Anonymous) or
+/// unknown to this build is InvalidArgument; nothing ever falls back to another identity.
+[[nodiscard]] std::unique_ptr<CredentialSource> make_credential_sources(
+    CredentialSourceContext context);
 
 }  // namespace rt::op

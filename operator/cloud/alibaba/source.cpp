@@ -1,0 +1,145 @@
+#include "operator/cloud/alibaba/source.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "lib/tenancy/session_policy.hpp"
+#include "operator/cloud/alibaba/identity.hpp"
+#include "operator/cloud/alibaba/requests.hpp"
+#include "operator/cloud/alibaba/responses.hpp"
+
+namespace rt::op::alibaba {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// STS grants at most 12 hours and ACR at most 24; an answer that claims more is not believed.
+constexpr auto life_max = 24h;
+
+class AlibabaSource final : public CredentialSource {
+  public:
+    explicit AlibabaSource(CredentialSourceContext context)
+        : context_(context), identity_(std::move(context)) {}
+
+    Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
+
+  private:
+    Result<TemporaryKeys> assume_role(MintRequest const& request, std::stop_token stop);
+    Result<TemporaryKeys> assume_role_as(AssumeRole const& parameters,
+                                         tenancy::AlibabaAcrSpec const& spec, std::stop_token stop);
+    Result<http::Response> call(ApiCall const& call, AccessKeys const& keys, std::stop_token stop);
+    template <class Read>
+    auto call_and_read(ApiCall const& api_call, AccessKeys const& keys, Read read,
+                       std::stop_token stop) -> decltype(read(http::Response()));
+    [[nodiscard]] WallTime cloud_now() const;
+
+    CredentialSourceContext context_;
+    BaseIdentity identity_;
+    /// The cloud's clock minus ours, learnt from the Date header when a signature was refused for
+    /// it.
+    std::atomic<std::int64_t> clock_offset_seconds_{0};
+};
+
+WallTime AlibabaSource::cloud_now() const {
+    return context_.clock.wall_now() + std::chrono::seconds(clock_offset_seconds_.load());
+}
+
+Result<http::Response> AlibabaSource::call(ApiCall const& api_call, AccessKeys const& keys,
+                                           std::stop_token stop) {
+    auto response = context_.clouds.send(sign(api_call, keys, cloud_now(), context_.random.hex(16)),
+                                         std::move(stop));
+    if (!response) {
+        return fail(response.error().with_context(api_call.action + " at " + api_call.host));
+    }
+    return response;
+}
+
+/// One call, repeated once with the cloud's own time where it says that ours is off.
+template <class Read>
+auto AlibabaSource::call_and_read(ApiCall const& api_call, AccessKeys const& keys, Read read,
+                                  std::stop_token stop) -> decltype(read(http::Response())) {
+    RT_TRY(http::Response response, call(api_call, keys, stop));
+    auto value = read(response);
+    if (!value && clock_skew(value.error())) {
+        if (auto const theirs = server_time(response)) {
+            clock_offset_seconds_.store(
+                std::chrono::floor<std::chrono::seconds>(*theirs - context_.clock.wall_now())
+                    .count());
+            RT_TRY(response, call(api_call, keys, std::move(stop)));
+            value = read(response);
+        }
+    }
+    if (!value) {
+        return fail(value.error().with_context(api_call.action));
+    }
+    return value;
+}
+
+Result<TemporaryKeys> AlibabaSource::assume_role_as(AssumeRole const& parameters,
+                                                    tenancy::AlibabaAcrSpec const& spec,
+                                                    std::stop_token stop) {
+    RT_TRY(AccessKeys const keys, identity_.keys(spec.identity, stop));
+    return call_and_read(assume_role_call(endpoints_of(spec).sts, parameters), keys,
+                         read_assume_role, std::move(stop));
+}
+
+Result<TemporaryKeys> AlibabaSource::assume_role(MintRequest const& request, std::stop_token stop) {
+    tenancy::CredentialSpec const& spec = request.spec;
+    tenancy::AlibabaAcrSpec const& instance = *spec.registry->alibaba_acr;
+    AssumeRole parameters;
+    parameters.role_arn = spec.role->str();
+    parameters.session_name = session_name(request.cluster, request.ns);
+    parameters.external_id = spec.external_id;
+    parameters.duration_seconds = spec.session_duration_seconds;
+    // A policy that does not fit is an error here, never a wider session.
+    RT_TRY(parameters.policy,
+           tenancy::acr_session_policy(instance, spec.role->account(), spec.allow));
+    auto assumed = assume_role_as(parameters, instance, stop);
+    if (!assumed && stale_keys(assumed.error())) {
+        identity_.forget(instance.identity);
+        assumed = assume_role_as(parameters, instance, std::move(stop));
+    }
+    return assumed;
+}
+
+Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::stop_token stop) {
+    tenancy::CredentialSpec const& spec = request.spec;
+    if (!spec.registry->alibaba_acr || !spec.role ||
+        spec.role->cloud() != tenancy::RoleArn::Cloud::Alibaba) {
+        return fail(invalid_argument("Registry " + spec.registry->meta.name +
+                                     " of type AlibabaACR needs a role acs:ram::ACCOUNT:role/NAME "
+                                     "in the tenancy"));
+    }
+    tenancy::AlibabaAcrSpec const& instance = *spec.registry->alibaba_acr;
+    RT_TRY(TemporaryKeys const session, assume_role(request, stop));
+
+    std::optional<WallTime> answered_at;
+    auto const read = [&](http::Response const& response) {
+        answered_at = server_time(response);
+        return read_authorization_token(response);
+    };
+    RT_TRY(AuthorizationToken token,
+           call_and_read(authorization_token_call(endpoints_of(instance).acr, instance.instance_id),
+                         session.keys, read, std::move(stop)));
+
+    WallTime const now = context_.clock.wall_now();
+    // The password dies with the session, whatever ExpireTime says.
+    auto const ends = std::min(token.expires_at, session.expires_at);
+    auto const life =
+        std::min<WallTime::duration>(ends - answered_at.value_or(cloud_now()), life_max);
+    if (life <= 0s) {
+        return fail(Error{ErrorKind::Expired,
+                          "GetAuthorizationToken: the credential arrived already expired; compare "
+                          "the clocks of this cluster and the cloud"});
+    }
+    return RegistryCredential{std::move(token.username), std::move(token.password), now,
+                              now + life};
+}
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context) {
+    return std::make_unique<AlibabaSource>(std::move(context));
+}
+
+}  // namespace rt::op::alibaba

@@ -1,0 +1,40 @@
+#include "operator/cloud/token_source.hpp"
+
+#include "operator/cloud/alibaba/source.hpp"
+#include "operator/cloud/static/source.hpp"
+
+namespace rt::op {
+namespace {
+
+class SourceByType final : public CredentialSource {
+  public:
+    explicit SourceByType(CredentialSourceContext const& context)
+        : alibaba_(alibaba::make_source(context)), static_(static_secret::make_source(context)) {}
+
+    Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override {
+        tenancy::Registry const& registry = *request.spec.registry;
+        switch (registry.type) {
+            case tenancy::RegistryType::AlibabaACR:
+                return alibaba_->mint(request, std::move(stop));
+            case tenancy::RegistryType::DockerConfigSecret:
+                return static_->mint(request, std::move(stop));
+            case tenancy::RegistryType::Anonymous:
+                break;
+        }
+        return fail(invalid_argument("Registry " + registry.meta.name + " of type " +
+                                     std::string(tenancy::name_of(registry.type)) +
+                                     " has no credentials to mint"));
+    }
+
+  private:
+    std::unique_ptr<CredentialSource> alibaba_;
+    std::unique_ptr<CredentialSource> static_;
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> make_credential_sources(CredentialSourceContext context) {
+    return std::make_unique<SourceByType>(context);
+}
+
+}  // namespace rt::op
