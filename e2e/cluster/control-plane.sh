@@ -35,6 +35,9 @@ make_namespaces() {
         touch '$run/namespaces.ready'
         exec sleep infinity"
     wait_for 10 namespaces "the mount namespace" test -e "$run/namespaces.ready"
+    # By this `down` knows the cluster's processes, even when all else is lost.
+    echo "$(</proc/sys/kernel/random/boot_id) $(readlink "/proc/$(pid_of namespaces)/ns/mnt")" \
+        >"$run/namespaces.ids"
 }
 
 start_registries() {
