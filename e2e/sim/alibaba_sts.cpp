@@ -1,0 +1,206 @@
+#include "e2e/sim/alibaba_sts.hpp"
+
+#include <cpprest/json.h>
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+using web::json::value;
+
+constexpr long session_seconds_at_least = 900;
+constexpr std::size_t policy_bytes_at_most = 2048;
+
+/// The parameters of AssumeRole, within their grammar.
+struct AssumeRole {
+    std::string role_arn;
+    std::string session_name;
+    std::string external_id;
+    std::string policy;
+    std::string duration;
+};
+
+bool made_of(std::string_view text, std::string_view marks) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_role_arn(std::string_view arn) {
+    const auto parts = split(arn, ':');
+    return parts.size() == 5 && parts[0] == "acs" && parts[1] == "ram" && parts[2].empty() &&
+           parts[3].size() >= 4 && made_of(parts[3], "") &&
+           parts[3].find_first_not_of("0123456789") == std::string::npos &&
+           parts[4].compare(0, 5, "role/") == 0 && parts[4].size() > 5 && parts[4].size() <= 69 &&
+           made_of(std::string_view(parts[4]).substr(5), ".-_");
+}
+
+CloudError no_permission() {
+    return {403, "NoPermission",
+            "You are not authorized to do this action. You should be authorized by RAM."};
+}
+
+AssumeRole read_parameters(const Parameters& parameters) {
+    const auto get = [&](std::string_view name) {
+        return find_parameter(parameters, name).value_or("");
+    };
+    return {get("RoleArn"), get("RoleSessionName"), get("ExternalId"), get("Policy"),
+            get("DurationSeconds")};
+}
+
+/// The grammar of each parameter; the role's own limit of DurationSeconds comes later.
+std::optional<CloudError> check_grammar(const AssumeRole& asked, const Parameters& parameters) {
+    if (asked.role_arn.empty()) {
+        return CloudError{400, "MissingParameter.RoleArn",
+                          "The parameter RoleArn is missing."};
+    }
+    if (!is_role_arn(asked.role_arn)) {
+        return CloudError{400, "InvalidParameter.RoleArn", "The parameter RoleArn is wrongly formed."};
+    }
+    if (asked.session_name.size() < 2 || asked.session_name.size() > 64 ||
+        !made_of(asked.session_name, ".@-_")) {
+        return CloudError{400, "InvalidParameter.RoleSessionName",
+                          "The parameter RoleSessionName is wrongly formed."};
+    }
+    if (find_parameter(parameters, "ExternalId") &&
+        (asked.external_id.size() < 2 || asked.external_id.size() > 1224 ||
+         !made_of(asked.external_id, "_+=,.@:/-"))) {
+        return CloudError{400, "InvalidParameter.ExternalId",
+                          "The parameter ExternalId is wrongly formed."};
+    }
+    if (asked.policy.size() > policy_bytes_at_most) {
+        return CloudError{400, "InvalidParameter.PolicySize",
+                          "The size of Policy must be smaller than 2048 bytes."};
+    }
+    std::string problem;
+    if (!asked.policy.empty() && !Policy::parse(asked.policy, problem)) {
+        return CloudError{400, "InvalidParameter.PolicyGrammar",
+                          "The parameter Policy has not passed grammar check: " + problem};
+    }
+    return std::nullopt;
+}
+
+std::variant<long, CloudError> session_seconds(const AssumeRole& asked, const Role& role,
+                                               Scene& scene) {
+    long seconds = std::min(3600L, role.max_session_seconds);
+    if (!asked.duration.empty()) {
+        const auto written =
+            parse_number(asked.duration, session_seconds_at_least, role.max_session_seconds);
+        if (!written) {
+            return CloudError{400, "InvalidParameter.DurationSeconds",
+                              "The Min/Max value of DurationSeconds is 15min/" +
+                                  std::to_string(role.max_session_seconds / 60) + "min."};
+        }
+        seconds = *written;
+    }
+    if (role.session_seconds_override > 0) seconds = role.session_seconds_override;
+    return scene.faults.session_seconds().value_or(seconds);
+}
+
+Response assumed(const AssumeRole& asked, TimePoint expires, const Scene& scene) {
+    const Session session =
+        new_session(asked.role_arn, asked.session_name, asked.policy, expires);
+    value user = value::object(true);
+    user["Arn"] = value::string(caller_of(session).full_arn());
+    user["AssumedRoleId"] = value::string("3" + account_of(asked.role_arn) + ":" +
+                                          asked.session_name);
+    value credentials = value::object(true);
+    credentials["SecurityToken"] = value::string(seal_session(scene.sealer, session));
+    credentials["AccessKeyId"] = value::string(session.access_key_id);
+    credentials["AccessKeySecret"] = value::string(session.access_key_secret);
+    credentials["Expiration"] = value::string(format_time(expires));
+    value body = value::object(true);
+    body["RequestId"] = value::string(random_request_id());
+    body["AssumedRoleUser"] = user;
+    body["Credentials"] = credentials;
+    Response response;
+    response.body = body.serialize();
+    return response;
+}
+
+std::variant<Response, CloudError> assume_role(const SignedRequest& request,
+                                               const AssumeRole& asked, bool expired,
+                                               Scene& scene) {
+    if (const auto error = check_grammar(asked, request.parameters)) return *error;
+    if (evaluate(scene.world, request.caller, "sts:AssumeRole", asked.role_arn) !=
+        Verdict::Allowed) {
+        return no_permission();
+    }
+    const Role* role = scene.world.find_role(asked.role_arn);
+    if (role == nullptr) {
+        return CloudError{404, "EntityNotExist.Role", "The specified Role not exists ."};
+    }
+    if (!role->trust.trusts(request.caller.arn, asked.external_id)) return no_permission();
+    const auto seconds = session_seconds(asked, *role, scene);
+    if (const auto* error = std::get_if<CloudError>(&seconds)) return *error;
+    const auto life = expired ? std::chrono::seconds(-3600)
+                              : std::chrono::seconds(std::get<long>(seconds));
+    return assumed(asked, scene.now + life, scene);
+}
+
+Response caller_identity(const Caller& caller) {
+    const bool role = !caller.session.empty();
+    value body = value::object(true);
+    body["IdentityType"] = value::string(role ? "AssumedRoleUser" : "RAMUser");
+    body["AccountId"] = value::string(caller.account);
+    body["RequestId"] = value::string(random_request_id());
+    body["PrincipalId"] = value::string("3" + caller.account + (role ? ":" + caller.session : ""));
+    body[role ? "RoleId" : "UserId"] = value::string("3" + caller.account);
+    body["Arn"] = value::string(caller.full_arn());
+    Response response;
+    response.body = body.serialize();
+    return response;
+}
+
+}  // namespace
+
+Response AlibabaSts::render_error(const CloudError& error) const {
+    return alibaba_error(error, "sts.aliyuncs.com");
+}
+
+Response AlibabaSts::answer(const Request& request, Scene& scene) {
+    const auto fail = [&](const CloudError& error) {
+        scene.log.code = error.code;
+        return render_error(error);
+    };
+    scene.log.action = request.header("x-acs-action");
+    if (request.method != "POST" && request.method != "GET") {
+        return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
+    }
+    const auto verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
+    if (const auto* error = std::get_if<CloudError>(&verified)) return fail(*error);
+    const auto& known = std::get<SignedRequest>(verified);
+    const AssumeRole asked = read_parameters(known.parameters);
+    scene.log.caller = known.caller.full_arn();
+    scene.log.role = asked.role_arn;
+    scene.log.session = asked.session_name;
+    scene.log.external_id = asked.external_id;
+    scene.log.policy = asked.policy;
+    if (known.version != "2015-04-01") {
+        return fail({400, "InvalidVersion", "Specified parameter Version is not valid."});
+    }
+    const auto fault =
+        take_fault(scene, {known.action, asked.role_arn, asked.session_name, ""});
+    if (fault) {
+        const CloudError throttled{400, "Throttling.User",
+                                   "Request was denied due to user flow control."};
+        if (auto whole = answer_of_fault(*fault, throttled, fail)) return *whole;
+    }
+    Response response;
+    if (known.action == "AssumeRole") {
+        const bool expired = fault && fault->mode == FaultMode::Expired;
+        auto outcome = assume_role(known, asked, expired, scene);
+        if (const auto* error = std::get_if<CloudError>(&outcome)) return fail(*error);
+        response = std::get<Response>(outcome);
+    } else if (known.action == "GetCallerIdentity") {
+        response = caller_identity(known.caller);
+    } else {
+        return fail({404, "InvalidAction.NotFound", "Specified api is not found."});
+    }
+    if (fault && fault->mode == FaultMode::Slow) response.delay_seconds = fault->seconds;
+    return response;
+}
+
+}  // namespace sim

@@ -1,0 +1,153 @@
+#include "e2e/sim/common/faults.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+#include "e2e/sim/common/world.hpp"
+#include "e2e/sim/common/yaml_reader.hpp"
+
+namespace sim {
+namespace {
+
+constexpr std::pair<std::string_view, FaultMode> modes[] = {
+    {"error", FaultMode::Error},     {"throttle", FaultMode::Throttle},
+    {"garbage", FaultMode::Garbage}, {"timeout", FaultMode::Timeout},
+    {"empty", FaultMode::Empty},     {"expired", FaultMode::Expired},
+    {"slow", FaultMode::Slow},
+};
+
+FaultMode read_mode(const YamlMapping& map) {
+    const std::string written = map.required_text("mode");
+    for (const auto& [name, mode] : modes) {
+        if (name == written) return mode;
+    }
+    throw std::runtime_error(map.where("mode") + ": \"" + written +
+                             "\" is none of error, throttle, garbage, timeout, empty, expired, slow");
+}
+
+Fault read_fault(const YAML::Node& node, const std::string& where) {
+    const YamlMapping map(node, where,
+                          {"mode", "action", "role", "session", "scope", "code", "message", "http",
+                           "count", "seconds"});
+    Fault fault;
+    fault.mode = read_mode(map);
+    fault.action = map.text("action", "");
+    fault.role = map.text("role", "");
+    fault.session = map.text("session", "");
+    fault.scope = map.text("scope", "");
+    fault.code = map.text("code", "");
+    fault.message = map.text("message", "");
+    fault.http = static_cast<int>(map.number("http", 0, 200, 599));
+    fault.count = map.number("count", -1, 1, 1000000);
+    fault.seconds = static_cast<int>(map.number("seconds", 0, 0, 600));
+    return fault;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return part.empty() || text.find(part) != std::string_view::npos;
+}
+
+bool meets(const Fault& fault, const FaultTarget& target) {
+    return (fault.action.empty() || fault.action == target.action) &&
+           contains(target.role, fault.role) && contains(target.session, fault.session) &&
+           contains(target.scope, fault.scope);
+}
+
+}  // namespace
+
+FaultPlan parse_faults(const std::string& yaml, const std::string& simulator) {
+    FaultPlan plan;
+    const YAML::Node root = YAML::Load(yaml);
+    if (!root || root.IsNull()) return plan;
+    const YamlMapping file(root, "",
+                           {"sessionSeconds", "hardenedMetadata", "ecs", "sts", "acr", "auth"});
+    if (file.has("sessionSeconds")) {
+        plan.session_seconds = file.number("sessionSeconds", 0, 1, 43200);
+    }
+    if (file.has("hardenedMetadata")) {
+        plan.hardened_metadata = file.boolean("hardenedMetadata", false);
+    }
+    for (const std::string name : {"ecs", "sts", "acr", "auth"}) {
+        std::size_t index = 0;
+        for (const YAML::Node& entry : file.entries(name)) {
+            // Every simulator reads all sections, so that each refuses a broken file.
+            Fault fault = read_fault(entry, "/" + name + "/" + std::to_string(index++));
+            if (name == simulator) plan.faults.push_back(std::move(fault));
+        }
+    }
+    return plan;
+}
+
+FaultFile::FaultFile(std::string path, std::string simulator)
+    : path_(std::move(path)), simulator_(std::move(simulator)) {}
+
+void FaultFile::refresh() {
+    const bool present = !path_.empty() && std::filesystem::exists(path_);
+    const std::string text = present ? read_file(path_) : std::string();
+    const std::lock_guard lock(mutex_);
+    if (text == text_) return;
+    try {
+        plan_ = parse_faults(text, simulator_);
+    } catch (const std::exception& error) {
+        throw std::runtime_error(path_ + ": " + error.what());
+    }
+    used_.assign(plan_.faults.size(), 0);
+    text_ = text;
+}
+
+std::optional<long> FaultFile::session_seconds() {
+    const std::lock_guard lock(mutex_);
+    return plan_.session_seconds;
+}
+
+std::optional<bool> FaultFile::hardened_metadata() {
+    const std::lock_guard lock(mutex_);
+    return plan_.hardened_metadata;
+}
+
+std::optional<Fault> FaultFile::take(const FaultTarget& target) {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < plan_.faults.size(); ++i) {
+        const Fault& fault = plan_.faults[i];
+        if (!meets(fault, target)) continue;
+        if (fault.count >= 0 && used_[i] >= fault.count) continue;
+        ++used_[i];
+        return fault;
+    }
+    return std::nullopt;
+}
+
+std::optional<Response> answer_of_fault(const Fault& fault, const CloudError& throttled,
+                                        const RenderError& render) {
+    const auto error = [&](const CloudError& usual) {
+        return render({fault.http != 0 ? fault.http : usual.http,
+                       fault.code.empty() ? usual.code : fault.code,
+                       fault.message.empty() ? usual.message : fault.message});
+    };
+    Response response;
+    if (fault.http != 0) response.status = fault.http;
+    switch (fault.mode) {
+        case FaultMode::Error:
+            return error({500, "InternalError",
+                          "The request processing has failed due to some unknown error."});
+        case FaultMode::Throttle:
+            response = error(throttled);
+            response.headers.emplace_back(
+                "x-ratelimit-user-api",
+                "Limit:1,Remain:0,TimeLeft:" +
+                    std::to_string((fault.seconds != 0 ? fault.seconds : 2) * 1000) +
+                    ",Reset:1234");
+            return response;
+        case FaultMode::Garbage:
+            response.body = "<html><body>\x01 this is not what you asked for {\"Code\":";
+            return response;
+        case FaultMode::Empty: return response;
+        case FaultMode::Timeout: response.hang = true; return response;
+        case FaultMode::Expired:
+        case FaultMode::Slow: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sim

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sim {
+
+/// What one policy says about one request. An explicit Deny beats every Allow.
+enum class Verdict { Allowed, ImplicitDeny, ExplicitDeny };
+
+/// A RAM permission policy: {"Version":"1","Statement":[{Effect,Action,Resource}]}.
+/// Source: RAM documentation, "Policy structure and syntax". Conditions, NotAction and NotResource
+/// are refused rather than misread: nothing here needs them.
+class Policy {
+public:
+    /// On failure the text of what is wrong is put into `problem`.
+    static std::optional<Policy> parse(std::string_view json, std::string& problem);
+
+    [[nodiscard]] Verdict evaluate(std::string_view action, std::string_view resource) const;
+
+private:
+    struct Statement {
+        bool allow = false;
+        std::vector<std::string> actions;
+        std::vector<std::string> resources;
+    };
+    std::vector<Statement> statements_;
+};
+
+/// A role's trust policy: who may assume it, and with which sts:ExternalId.
+class TrustPolicy {
+public:
+    static std::optional<TrustPolicy> parse(std::string_view json, std::string& problem);
+
+    /// `principal` is the caller's role or user ARN; `external_id` is empty where none was sent.
+    [[nodiscard]] bool trusts(std::string_view principal, std::string_view external_id) const;
+
+private:
+    struct Statement {
+        bool allow = false;
+        std::vector<std::string> principals;
+        std::vector<std::string> external_ids;  ///< empty: not asked for
+        bool wildcards = false;                 ///< StringLike instead of StringEquals
+    };
+    std::vector<Statement> statements_;
+};
+
+/// The account number inside an ARN such as acs:ram::1234:role/x; empty when there is none.
+std::string account_of(std::string_view arn);
+
+}  // namespace sim

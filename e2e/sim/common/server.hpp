@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "e2e/sim/common/simulator.hpp"
+
+namespace sim {
+
+/// The flags of one simulator process.
+struct Options {
+    std::string world_file;
+    std::string faults_file;
+    std::string log_file;
+    std::string listen;  ///< ADDR:PORT
+    std::string tls_certificate;
+    std::string tls_key;
+    std::string token_certificate;
+    std::string token_key;
+};
+
+/// Which flags a simulator knows beyond --world, --faults, --log and --listen.
+struct Kind {
+    std::string name;       ///< "ecs", "sts", "acr" or "auth": its section of the faults file
+    std::string program;    ///< for --help
+    std::string summary;
+    bool tls = true;
+    bool signs_tokens = false;
+};
+
+using MakeSimulator = std::function<std::unique_ptr<Simulator>(const Options&)>;
+
+/// The whole life of a simulator process: flags, files, listening, SIGTERM. Returns its exit code:
+/// 0 after SIGTERM or SIGINT, 2 for bad flags or files, 1 where it cannot listen.
+int run_simulator(int argc, char** argv, const Kind& kind, const MakeSimulator& make);
+
+}  // namespace sim

@@ -1,0 +1,133 @@
+#include "e2e/sim/common/session.hpp"
+
+#include <cpprest/json.h>
+
+namespace sim {
+namespace {
+
+using web::json::value;
+
+constexpr std::string_view token_prefix = "CAIS";  // how real SecurityTokens begin
+constexpr std::string_view session_purpose = "sts-session";
+constexpr std::string_view password_purpose = "registry-password";
+
+long seconds(TimePoint time) { return std::chrono::system_clock::to_time_t(time); }
+
+TimePoint from_seconds(const value& number) {
+    return std::chrono::system_clock::from_time_t(number.as_number().to_int64());
+}
+
+value text(const std::string& content) { return value::string(content); }
+
+}  // namespace
+
+Session new_session(std::string role_arn, std::string name, std::string policy,
+                    TimePoint expires) {
+    Session session;
+    session.access_key_id = "STS." + random_name(25);
+    session.access_key_secret = random_name(44);
+    session.role_arn = std::move(role_arn);
+    session.name = std::move(name);
+    session.policy = std::move(policy);
+    session.expires = expires;
+    return session;
+}
+
+std::string seal_session(const Sealer& sealer, const Session& session) {
+    value content = value::object();
+    content["accessKeyID"] = text(session.access_key_id);
+    content["accessKeySecret"] = text(session.access_key_secret);
+    content["role"] = text(session.role_arn);
+    content["name"] = text(session.name);
+    content["policy"] = text(session.policy);
+    content["expires"] = value::number(seconds(session.expires));
+    return std::string(token_prefix) + sealer.seal(session_purpose, content.serialize());
+}
+
+std::optional<Session> unseal_session(const Sealer& sealer, std::string_view token) {
+    if (token.substr(0, token_prefix.size()) != token_prefix) return std::nullopt;
+    const auto plain = sealer.unseal(session_purpose, token.substr(token_prefix.size()));
+    if (!plain) return std::nullopt;
+    const value content = value::parse(*plain);
+    Session session;
+    session.access_key_id = content.at("accessKeyID").as_string();
+    session.access_key_secret = content.at("accessKeySecret").as_string();
+    session.role_arn = content.at("role").as_string();
+    session.name = content.at("name").as_string();
+    session.policy = content.at("policy").as_string();
+    session.expires = from_seconds(content.at("expires"));
+    return session;
+}
+
+std::string Caller::full_arn() const {
+    const std::size_t at = arn.find(":role/");
+    if (session.empty() || at == std::string::npos) return arn;
+    return arn.substr(0, at) + ":assumed-role/" + arn.substr(at + 6) + "/" + session;
+}
+
+Verdict evaluate(const World& world, const Caller& caller, std::string_view action,
+                 std::string_view resource) {
+    const Policy* identity = nullptr;
+    if (const Role* role = world.find_role(caller.arn)) identity = &role->policy;
+    for (const User& user : world.users) {
+        if (user.arn == caller.arn) identity = &user.policy;
+    }
+    if (identity == nullptr) return Verdict::ImplicitDeny;
+    const Verdict verdict = identity->evaluate(action, resource);
+    if (verdict != Verdict::Allowed || caller.session_policy.empty()) return verdict;
+    std::string problem;
+    const auto narrowing = Policy::parse(caller.session_policy, problem);
+    return narrowing ? narrowing->evaluate(action, resource) : Verdict::ImplicitDeny;
+}
+
+Caller caller_of(const Session& session) {
+    return {session.role_arn, account_of(session.role_arn), session.name, session.policy,
+            session.expires};
+}
+
+Caller caller_of(const User& user) {
+    return {user.arn, account_of(user.arn), "", "", TimePoint::max()};
+}
+
+std::string make_registry_password(const Sealer& sealer, const Caller& caller,
+                                   const std::string& instance, TimePoint now, TimePoint expires) {
+    value sealed = value::object();
+    sealed["arn"] = text(caller.arn);
+    sealed["session"] = text(caller.session);
+    sealed["policy"] = text(caller.session_policy);
+    sealed["instance"] = text(instance);
+    sealed["expires"] = value::number(seconds(expires));
+    value content = value::object(true);
+    content["instanceId"] = text(instance);
+    content["time"] = text(std::to_string(seconds(now)) + "000");
+    content["type"] = text(caller.session.empty() ? "user" : "sts");
+    content["userId"] = text(caller.account);
+    content["grant"] = text(sealer.seal(password_purpose, sealed.serialize()));
+    const std::string first = base64_encode(content.serialize());
+    return first + ":" + sealer.tag40(first);
+}
+
+std::optional<RegistryLogin> open_registry_password(const Sealer& sealer,
+                                                    std::string_view password) {
+    const std::size_t colon = password.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const std::string_view first = password.substr(0, colon);
+    if (!equal_constant_time(password.substr(colon + 1), sealer.tag40(first))) return std::nullopt;
+    const auto outer = base64_decode(first);
+    if (!outer) return std::nullopt;
+    const auto plain =
+        sealer.unseal(password_purpose, value::parse(*outer).at("grant").as_string());
+    if (!plain) return std::nullopt;
+    const value content = value::parse(*plain);
+    RegistryLogin login;
+    login.caller.arn = content.at("arn").as_string();
+    login.caller.account = account_of(login.caller.arn);
+    login.caller.session = content.at("session").as_string();
+    login.caller.session_policy = content.at("policy").as_string();
+    login.instance = content.at("instance").as_string();
+    login.expires = from_seconds(content.at("expires"));
+    login.caller.expires = login.expires;
+    return login;
+}
+
+}  // namespace sim

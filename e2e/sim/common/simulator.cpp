@@ -1,0 +1,49 @@
+#include "e2e/sim/common/simulator.hpp"
+
+#include <cpprest/json.h>
+
+namespace sim {
+
+const std::string& Request::header(const std::string& lower_case_name) const {
+    static const std::string none;
+    const auto at = headers.find(lower_case_name);
+    return at == headers.end() ? none : at->second;
+}
+
+std::string_view name_of(FaultMode mode) {
+    switch (mode) {
+        case FaultMode::Error: return "error";
+        case FaultMode::Throttle: return "throttle";
+        case FaultMode::Garbage: return "garbage";
+        case FaultMode::Timeout: return "timeout";
+        case FaultMode::Empty: return "empty";
+        case FaultMode::Expired: return "expired";
+        case FaultMode::Slow: return "slow";
+    }
+    return "unknown";
+}
+
+std::optional<Fault> take_fault(Scene& scene, const FaultTarget& target) {
+    auto fault = scene.faults.take(target);
+    if (fault) {
+        scene.log.fault = name_of(fault->mode);
+        scene.log.code = "fault";
+    }
+    return fault;
+}
+
+Response alibaba_error(const CloudError& error, const std::string& host) {
+    web::json::value body = web::json::value::object(true);
+    body["RequestId"] = web::json::value::string(random_request_id());
+    body["HostId"] = web::json::value::string(host);
+    body["Code"] = web::json::value::string(error.code);
+    body["Message"] = web::json::value::string(error.message);
+    body["Recommend"] = web::json::value::string(
+        "https://api.aliyun.com/troubleshoot?q=" + percent_encode(error.code));
+    Response response;
+    response.status = error.http;
+    response.body = body.serialize();
+    return response;
+}
+
+}  // namespace sim

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "e2e/sim/common/crypto.hpp"
+#include "e2e/sim/common/faults.hpp"
+#include "e2e/sim/common/http_values.hpp"
+#include "e2e/sim/common/request_log.hpp"
+#include "e2e/sim/common/world.hpp"
+
+namespace sim {
+
+/// What a simulator knows while it answers one request.
+struct Scene {
+    const World& world;
+    const Sealer& sealer;
+    FaultFile& faults;
+    TimePoint now;
+    LogRecord& log;
+};
+
+/// A simulated service: answers requests as values, without sockets. `answer` is called from
+/// several threads at once.
+class Simulator {
+public:
+    virtual ~Simulator() = default;
+    virtual Response answer(const Request& request, Scene& scene) = 0;
+    /// How this service writes an error, for those found before `answer` is reached.
+    virtual Response render_error(const CloudError& error) const = 0;
+};
+
+/// The name of a fault's mode, for the log.
+std::string_view name_of(FaultMode mode);
+
+/// Looks for a fault that meets the request, notes it in the log and returns it.
+std::optional<Fault> take_fault(Scene& scene, const FaultTarget& target);
+
+/// The error as RPC-style APIs of Alibaba Cloud write it.
+Response alibaba_error(const CloudError& error, const std::string& host);
+
+}  // namespace sim

@@ -1,0 +1,169 @@
+#include "e2e/sim/common/world.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "e2e/sim/common/yaml_reader.hpp"
+
+namespace sim {
+namespace {
+
+constexpr std::size_t file_bytes_at_most = 1 << 20;  // a world is some KB: more is a mistake
+
+/// The documents of the file by name: JSON policies that roles and users refer to.
+class Documents {
+public:
+    explicit Documents(const YAML::Node& node) : node_(node) {
+        if (node_ && !node_.IsMap()) throw std::runtime_error("/documents: must be a mapping");
+    }
+
+    template <typename Parsed>
+    [[nodiscard]] Parsed get(const YamlMapping& owner, const std::string& key) const {
+        const std::string name = owner.required_text(key);
+        if (!node_ || !node_[name]) {
+            throw std::runtime_error(owner.where(key) + ": there is no document \"" + name + "\"");
+        }
+        std::string problem;
+        auto parsed = Parsed::parse(node_[name].template as<std::string>(), problem);
+        if (!parsed) throw std::runtime_error("/documents/" + name + ": " + problem);
+        return *parsed;
+    }
+
+private:
+    YAML::Node node_;
+};
+
+Role read_role(const YAML::Node& node, const std::string& where, const Documents& documents) {
+    const YamlMapping map(node, where,
+                          {"arn", "policy", "trust", "maxSessionSeconds", "sessionSecondsOverride"});
+    Role role;
+    role.arn = map.required_text("arn");
+    role.policy = documents.get<Policy>(map, "policy");
+    role.trust = documents.get<TrustPolicy>(map, "trust");
+    role.max_session_seconds = map.number("maxSessionSeconds", 3600, 3600, 43200);
+    role.session_seconds_override = map.number("sessionSecondsOverride", 0, 0, 43200);
+    return role;
+}
+
+User read_user(const YAML::Node& node, const std::string& where, const Documents& documents) {
+    const YamlMapping map(node, where,
+                          {"arn", "policy", "accessKeyID", "accessKeySecret", "active",
+                           "registryUsername", "registryPassword"});
+    User user;
+    user.arn = map.required_text("arn");
+    user.policy = documents.get<Policy>(map, "policy");
+    user.access_key_id = map.text("accessKeyID", "");
+    user.access_key_secret = map.text("accessKeySecret", "");
+    user.active = map.boolean("active", true);
+    user.registry_username = map.text("registryUsername", "");
+    user.registry_password = map.text("registryPassword", "");
+    return user;
+}
+
+Instance read_instance(const YAML::Node& node, const std::string& where) {
+    const YamlMapping map(node, where, {"id", "account", "region", "service", "publicNamespaces"});
+    return {map.required_text("id"), map.required_text("account"), map.required_text("region"),
+            map.required_text("service"), map.texts("publicNamespaces")};
+}
+
+Metadata read_metadata(const YamlMapping& file) {
+    const YamlMapping map(file.node("metadata"), "/metadata",
+                          {"account", "region", "role", "hardened", "credentialSeconds"});
+    return {map.required_text("account"), map.required_text("region"), map.required_text("role"),
+            map.boolean("hardened", false), map.number("credentialSeconds", 21600, 1, 86400)};
+}
+
+template <typename Items, typename Matches>
+auto find(const Items& items, Matches matches) -> decltype(items.data()) {
+    const auto at = std::find_if(items.begin(), items.end(), matches);
+    return at == items.end() ? nullptr : &*at;
+}
+
+World read_world(const YAML::Node& root) {
+    const YamlMapping file(root, "",
+                           {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
+                            "roles", "users", "instances"});
+    const Documents documents(file.node("documents"));
+    World world;
+    world.sealing_key = file.required_text("sealingKey");
+    if (world.sealing_key.size() < 16) {
+        throw std::runtime_error("/sealingKey: must have at least 16 characters");
+    }
+    world.token_issuer = file.required_text("tokenIssuer");
+    world.token_seconds = file.number("tokenSeconds", 300, 60, 86400);
+    world.metadata = read_metadata(file);
+    const auto each = [&file](const std::string& key, const auto& read) {
+        std::size_t index = 0;
+        for (const YAML::Node& entry : file.entries(key)) {
+            read(entry, "/" + key + "/" + std::to_string(index++));
+        }
+    };
+    each("roles", [&](const YAML::Node& node, const std::string& where) {
+        world.roles.push_back(read_role(node, where, documents));
+    });
+    each("users", [&](const YAML::Node& node, const std::string& where) {
+        world.users.push_back(read_user(node, where, documents));
+    });
+    each("instances", [&](const YAML::Node& node, const std::string& where) {
+        world.instances.push_back(read_instance(node, where));
+    });
+    if (world.find_role(world.metadata.role_arn) == nullptr) {
+        throw std::runtime_error("/metadata/role: there is no role \"" + world.metadata.role_arn +
+                                 "\" in /roles");
+    }
+    return world;
+}
+
+}  // namespace
+
+const Role* World::find_role(std::string_view arn) const {
+    return find(roles, [&](const Role& role) { return role.arn == arn; });
+}
+
+const User* World::find_access_key(std::string_view access_key_id) const {
+    if (access_key_id.empty()) return nullptr;
+    return find(users, [&](const User& user) { return user.access_key_id == access_key_id; });
+}
+
+const User* World::find_registry_user(std::string_view username) const {
+    if (username.empty()) return nullptr;
+    return find(users, [&](const User& user) { return user.registry_username == username; });
+}
+
+const Instance* World::find_instance(std::string_view id) const {
+    return find(instances, [&](const Instance& instance) { return instance.id == id; });
+}
+
+const Instance* World::find_service(std::string_view service) const {
+    return find(instances, [&](const Instance& instance) { return instance.service == service; });
+}
+
+World parse_world(const std::string& yaml) { return read_world(YAML::Load(yaml)); }
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw std::runtime_error(path + ": cannot be read");
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (text.size() > file_bytes_at_most) throw std::runtime_error(path + ": is over 1 MiB");
+    return text;
+}
+
+WorldFile::WorldFile(std::string path) : path_(std::move(path)) { current(); }
+
+std::shared_ptr<const World> WorldFile::current() {
+    const std::string text = read_file(path_);
+    const std::lock_guard lock(mutex_);
+    if (!world_ || text != text_) {
+        try {
+            world_ = std::make_shared<const World>(parse_world(text));
+        } catch (const std::exception& error) {
+            throw std::runtime_error(path_ + ": " + error.what());
+        }
+        text_ = text;
+    }
+    return world_;
+}
+
+}  // namespace sim

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "e2e/sim/common/policy.hpp"
+
+namespace sim {
+
+/// A RAM role: what it may do and who may become it.
+struct Role {
+    std::string arn;
+    Policy policy;
+    TrustPolicy trust;
+    long max_session_seconds = 3600;
+    long session_seconds_override = 0;  ///< 0: as asked for
+};
+
+/// A RAM user with a permanent AccessKey and, optionally, a fixed registry password.
+struct User {
+    std::string arn;
+    std::string access_key_id;
+    std::string access_key_secret;
+    bool active = true;
+    Policy policy;
+    std::string registry_username;
+    std::string registry_password;
+};
+
+/// An ACR Enterprise instance.
+struct Instance {
+    std::string id;
+    std::string account;
+    std::string region;
+    std::string service;  ///< what its registry names as `service` in the challenge
+    std::vector<std::string> public_namespaces;
+};
+
+/// What the ECS metadata service of the (one) node says.
+struct Metadata {
+    std::string account;
+    std::string region;
+    std::string role_arn;
+    bool hardened = false;
+    long credential_seconds = 21600;
+};
+
+/// Everything that exists in the simulated clouds.
+struct World {
+    std::string sealing_key;
+    std::string token_issuer;
+    long token_seconds = 300;
+    Metadata metadata;
+    std::vector<Role> roles;
+    std::vector<User> users;
+    std::vector<Instance> instances;
+
+    [[nodiscard]] const Role* find_role(std::string_view arn) const;
+    [[nodiscard]] const User* find_access_key(std::string_view access_key_id) const;
+    [[nodiscard]] const User* find_registry_user(std::string_view username) const;
+    [[nodiscard]] const Instance* find_instance(std::string_view id) const;
+    [[nodiscard]] const Instance* find_service(std::string_view service) const;
+};
+
+/// Reads a world from YAML text. Throws std::runtime_error naming the key that is wrong.
+World parse_world(const std::string& yaml);
+
+/// The whole file. Throws std::runtime_error where it cannot be read or is over 1 MiB.
+std::string read_file(const std::string& path);
+
+/// The world file, read again whenever it has changed.
+class WorldFile {
+public:
+    /// Reads it once; throws as parse_world does.
+    explicit WorldFile(std::string path);
+    /// Today's world. Throws as parse_world does; the next call tries again.
+    std::shared_ptr<const World> current();
+
+private:
+    std::string path_;
+    std::mutex mutex_;
+    std::string text_;
+    std::shared_ptr<const World> world_;
+};
+
+}  // namespace sim
