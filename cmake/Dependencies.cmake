@@ -9,7 +9,9 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(CLI11 REQUIRED)
-find_package(Boost 1.74 EXACT REQUIRED)
+# 1.74.0 in full: with "1.74 EXACT" CMake falls back to FindBoost, whose defaults hide the libraries that
+# cpprestsdk asks for.
+find_package(Boost 1.74.0 EXACT REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(tl-expected REQUIRED)
