@@ -11,10 +11,12 @@ using web::json::value;
 
 constexpr std::string_view mint_action = "cr:GetAuthorizationToken";
 
-std::string host_of(const World& world) { return "cr." + world.metadata.region + ".aliyuncs.com"; }
+std::string host_of(World const& world) {
+    return "cr." + world.metadata.region + ".aliyuncs.com";
+}
 
 /// RAM's refusal, with the detail that says which action was missing and why.
-Response denied(const Caller& caller, Verdict verdict, const std::string& host) {
+Response denied(Caller const& caller, Verdict verdict, std::string const& host) {
     Response response = alibaba_error(
         {403, "NoPermission",
          "User not authorized to operate on the specified resource, or this API doesn't support "
@@ -25,46 +27,49 @@ Response denied(const Caller& caller, Verdict verdict, const std::string& host) 
     detail["AuthPrincipalType"] =
         value::string(caller.session.empty() ? "SubUser" : "AssumedRoleUser");
     detail["AuthPrincipalOwnerId"] = value::string(caller.account);
-    const std::string full = caller.full_arn();
-    const std::size_t at = full.find("assumed-role/");
+    std::string const full = caller.full_arn();
+    std::size_t const at = full.find("assumed-role/");
     detail["AuthPrincipalDisplayName"] = value::string(
-        at == std::string::npos ? full : full.substr(at + std::string_view("assumed-role/").size()));
+        at == std::string::npos ? full
+                                : full.substr(at + std::string_view("assumed-role/").size()));
     detail["NoPermissionType"] =
         value::string(verdict == Verdict::ExplicitDeny ? "ExplicitDeny" : "ImplicitDeny");
-    detail["PolicyType"] = value::string(caller.session_policy.empty() ? "AccountLevelIdentityBasedPolicy"
-                                                                       : "SessionPolicy");
+    detail["PolicyType"] = value::string(
+        caller.session_policy.empty() ? "AccountLevelIdentityBasedPolicy" : "SessionPolicy");
     value body = value::parse(response.body);
     body["AccessDeniedDetail"] = detail;
     response.body = body.serialize();
     return response;
 }
 
-Response minted(const Caller& caller, const std::string& instance, TimePoint expires,
-                const Scene& scene) {
+Response minted(Caller const& caller, std::string const& instance, TimePoint expires,
+                Scene const& scene) {
     value body = value::object(true);
     body["Code"] = value::string("success");
     body["IsSuccess"] = value::boolean(true);
     body["RequestId"] = value::string(random_request_id());
     body["TempUsername"] = value::string("cr_temp_user");
-    body["AuthorizationToken"] = value::string(
-        make_registry_password(scene.sealer, caller, instance, scene.now, expires));
-    body["ExpireTime"] = value::number(
-        static_cast<int64_t>(std::chrono::system_clock::to_time_t(expires)) * 1000);
+    body["AuthorizationToken"] =
+        value::string(make_registry_password(scene.sealer, caller, instance, scene.now, expires));
+    body["ExpireTime"] =
+        value::number(static_cast<int64_t>(std::chrono::system_clock::to_time_t(expires)) * 1000);
     Response response;
     response.body = body.serialize();
     return response;
 }
 
 /// An hour for permanent keys; never longer than the session that asks.
-TimePoint password_end(const Caller& caller, long hours, TimePoint now) {
+TimePoint password_end(Caller const& caller, long hours, TimePoint now) {
     return std::min(caller.expires, now + std::chrono::hours(hours));
 }
 
 }  // namespace
 
-Response AlibabaAcr::render_error(const CloudError& error) const {
+Response AlibabaAcr::render_error(CloudError const& error) const {
     Response response = alibaba_error(error, "cr.aliyuncs.com");
-    if (error.http >= 400) return response;
+    if (error.http >= 400) {
+        return response;
+    }
     // The API's own way to fail: HTTP 200 with IsSuccess false.
     value body = value::object(true);
     body["Code"] = value::string(error.code);
@@ -75,8 +80,8 @@ Response AlibabaAcr::render_error(const CloudError& error) const {
     return response;
 }
 
-Response AlibabaAcr::answer(const Request& request, Scene& scene) {
-    const auto fail = [&](const CloudError& error) {
+Response AlibabaAcr::answer(Request const& request, Scene& scene) {
+    auto const fail = [&](CloudError const& error) {
         scene.log.code = error.code;
         return render_error(error);
     };
@@ -84,11 +89,13 @@ Response AlibabaAcr::answer(const Request& request, Scene& scene) {
     if (request.method != "POST" && request.method != "GET") {
         return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
     }
-    const auto verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
-    if (const auto* error = std::get_if<CloudError>(&verified)) return fail(*error);
-    const auto& known = std::get<SignedRequest>(verified);
-    const Caller& caller = known.caller;
-    const std::string id = find_parameter(known.parameters, "InstanceId").value_or("");
+    auto const verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
+    if (auto const* error = std::get_if<CloudError>(&verified)) {
+        return fail(*error);
+    }
+    auto const& known = std::get<SignedRequest>(verified);
+    Caller const& caller = known.caller;
+    std::string const id = find_parameter(known.parameters, "InstanceId").value_or("");
     scene.log.caller = caller.full_arn();
     scene.log.role = caller.session.empty() ? "" : caller.arn;
     scene.log.session = caller.session;
@@ -97,40 +104,45 @@ Response AlibabaAcr::answer(const Request& request, Scene& scene) {
     if (known.version != "2018-12-01") {
         return fail({400, "InvalidVersion", "Specified parameter Version is not valid."});
     }
-    const auto fault = take_fault(scene, {known.action, scene.log.role, caller.session, ""});
+    auto const fault = take_fault(scene, {known.action, scene.log.role, caller.session, ""});
     if (fault) {
-        const CloudError throttled{429, "Throttling.User",
+        CloudError const throttled{429, "Throttling.User",
                                    "Request was denied due to user flow control."};
-        if (auto whole = answer_of_fault(*fault, throttled, fail)) return *whole;
+        if (auto whole = answer_of_fault(*fault, throttled, fail)) {
+            return *whole;
+        }
     }
     if (known.action != "GetAuthorizationToken") {
         return fail({404, "InvalidAction.NotFound", "Specified api is not found."});
     }
     if (id.empty()) {
-        return fail({400, "MissingInstanceId",
-                     "InstanceId is mandatory for this action."});
+        return fail({400, "MissingInstanceId", "InstanceId is mandatory for this action."});
     }
-    const auto hours = parse_number(
-        find_parameter(known.parameters, "ExpiresInHours").value_or("1"), 1, 24);
-    if (!hours) return fail({400, "InvalidParameter", "ExpiresInHours must be from 1 to 24."});
+    auto const hours =
+        parse_number(find_parameter(known.parameters, "ExpiresInHours").value_or("1"), 1, 24);
+    if (!hours) {
+        return fail({400, "InvalidParameter", "ExpiresInHours must be from 1 to 24."});
+    }
     // The documentation names two resources for this action; a policy that says "*" fits both, and
     // only that is accepted here, so that nobody relies on the friendlier reading.
-    const Verdict verdict = evaluate(scene.world, caller, mint_action, "*");
+    Verdict const verdict = evaluate(scene.world, caller, mint_action, "*");
     if (verdict != Verdict::Allowed) {
         scene.log.code = "NoPermission";
         return denied(caller, verdict, host_of(scene.world));
     }
-    const Instance* instance = scene.world.find_instance(id);
+    Instance const* instance = scene.world.find_instance(id);
     if (instance == nullptr || instance->account != caller.account) {
         return fail({404, "INSTANCE_NOT_EXIST", "instance is not exist."});
     }
     // Session life given, so no need of the default hour for sessions.
-    const TimePoint expires = fault && fault->mode == FaultMode::Expired
+    TimePoint const expires = fault && fault->mode == FaultMode::Expired
                                   ? scene.now - std::chrono::hours(1)
                               : caller.session.empty() ? password_end(caller, *hours, scene.now)
                                                        : caller.expires;
     Response response = minted(caller, id, expires, scene);
-    if (fault && fault->mode == FaultMode::Slow) response.delay_seconds = fault->seconds;
+    if (fault && fault->mode == FaultMode::Slow) {
+        response.delay_seconds = fault->seconds;
+    }
     return response;
 }
 

@@ -8,11 +8,11 @@ namespace sim {
 /// Container Registry Enterprise Edition, version 2018-12-01: GetAuthorizationToken.
 /// Source: ACR API reference of Alibaba Cloud.
 class AlibabaAcr : public Simulator {
-public:
-    Response answer(const Request& request, Scene& scene) override;
-    Response render_error(const CloudError& error) const override;
+  public:
+    Response answer(Request const& request, Scene& scene) override;
+    Response render_error(CloudError const& error) const override;
 
-private:
+  private:
     NonceMemory nonces_;
 };
 

@@ -29,7 +29,7 @@ bool made_of(std::string_view text, std::string_view marks) {
 }
 
 bool is_role_arn(std::string_view arn) {
-    const auto parts = split(arn, ':');
+    auto const parts = split(arn, ':');
     return parts.size() == 5 && parts[0] == "acs" && parts[1] == "ram" && parts[2].empty() &&
            parts[3].size() >= 4 && made_of(parts[3], "") &&
            parts[3].find_first_not_of("0123456789") == std::string::npos &&
@@ -42,8 +42,8 @@ CloudError no_permission() {
             "You are not authorized to do this action. You should be authorized by RAM."};
 }
 
-AssumeRole read_parameters(const Parameters& parameters) {
-    const auto get = [&](std::string_view name) {
+AssumeRole read_parameters(Parameters const& parameters) {
+    auto const get = [&](std::string_view name) {
         return find_parameter(parameters, name).value_or("");
     };
     return {get("RoleArn"), get("RoleSessionName"), get("ExternalId"), get("Policy"),
@@ -51,13 +51,13 @@ AssumeRole read_parameters(const Parameters& parameters) {
 }
 
 /// The grammar of each parameter; the role's own limit of DurationSeconds comes later.
-std::optional<CloudError> check_grammar(const AssumeRole& asked, const Parameters& parameters) {
+std::optional<CloudError> check_grammar(AssumeRole const& asked, Parameters const& parameters) {
     if (asked.role_arn.empty()) {
-        return CloudError{400, "MissingParameter.RoleArn",
-                          "The parameter RoleArn is missing."};
+        return CloudError{400, "MissingParameter.RoleArn", "The parameter RoleArn is missing."};
     }
     if (!is_role_arn(asked.role_arn)) {
-        return CloudError{400, "InvalidParameter.RoleArn", "The parameter RoleArn is wrongly formed."};
+        return CloudError{400, "InvalidParameter.RoleArn",
+                          "The parameter RoleArn is wrongly formed."};
     }
     if (asked.session_name.size() < 2 || asked.session_name.size() > 64 ||
         !made_of(asked.session_name, ".@-_")) {
@@ -82,11 +82,11 @@ std::optional<CloudError> check_grammar(const AssumeRole& asked, const Parameter
     return std::nullopt;
 }
 
-std::variant<long, CloudError> session_seconds(const AssumeRole& asked, const Role& role,
+std::variant<long, CloudError> session_seconds(AssumeRole const& asked, Role const& role,
                                                Scene& scene) {
     long seconds = std::min(3600L, role.max_session_seconds);
     if (!asked.duration.empty()) {
-        const auto written =
+        auto const written =
             parse_number(asked.duration, session_seconds_at_least, role.max_session_seconds);
         if (!written) {
             return CloudError{400, "InvalidParameter.DurationSeconds",
@@ -95,17 +95,18 @@ std::variant<long, CloudError> session_seconds(const AssumeRole& asked, const Ro
         }
         seconds = *written;
     }
-    if (role.session_seconds_override > 0) seconds = role.session_seconds_override;
+    if (role.session_seconds_override > 0) {
+        seconds = role.session_seconds_override;
+    }
     return scene.faults.session_seconds().value_or(seconds);
 }
 
-Response assumed(const AssumeRole& asked, TimePoint expires, const Scene& scene) {
-    const Session session =
-        new_session(asked.role_arn, asked.session_name, asked.policy, expires);
+Response assumed(AssumeRole const& asked, TimePoint expires, Scene const& scene) {
+    Session const session = new_session(asked.role_arn, asked.session_name, asked.policy, expires);
     value user = value::object(true);
     user["Arn"] = value::string(caller_of(session).full_arn());
-    user["AssumedRoleId"] = value::string("3" + account_of(asked.role_arn) + ":" +
-                                          asked.session_name);
+    user["AssumedRoleId"] =
+        value::string("3" + account_of(asked.role_arn) + ":" + asked.session_name);
     value credentials = value::object(true);
     credentials["SecurityToken"] = value::string(seal_session(scene.sealer, session));
     credentials["AccessKeyId"] = value::string(session.access_key_id);
@@ -120,28 +121,34 @@ Response assumed(const AssumeRole& asked, TimePoint expires, const Scene& scene)
     return response;
 }
 
-std::variant<Response, CloudError> assume_role(const SignedRequest& request,
-                                               const AssumeRole& asked, bool expired,
+std::variant<Response, CloudError> assume_role(SignedRequest const& request,
+                                               AssumeRole const& asked, bool expired,
                                                Scene& scene) {
-    if (const auto error = check_grammar(asked, request.parameters)) return *error;
+    if (auto const error = check_grammar(asked, request.parameters)) {
+        return *error;
+    }
     if (evaluate(scene.world, request.caller, "sts:AssumeRole", asked.role_arn) !=
         Verdict::Allowed) {
         return no_permission();
     }
-    const Role* role = scene.world.find_role(asked.role_arn);
+    Role const* role = scene.world.find_role(asked.role_arn);
     if (role == nullptr) {
         return CloudError{404, "EntityNotExist.Role", "The specified Role not exists ."};
     }
-    if (!role->trust.trusts(request.caller.arn, asked.external_id)) return no_permission();
-    const auto seconds = session_seconds(asked, *role, scene);
-    if (const auto* error = std::get_if<CloudError>(&seconds)) return *error;
-    const auto life = expired ? std::chrono::seconds(-3600)
-                              : std::chrono::seconds(std::get<long>(seconds));
+    if (!role->trust.trusts(request.caller.arn, asked.external_id)) {
+        return no_permission();
+    }
+    auto const seconds = session_seconds(asked, *role, scene);
+    if (auto const* error = std::get_if<CloudError>(&seconds)) {
+        return *error;
+    }
+    auto const life =
+        expired ? std::chrono::seconds(-3600) : std::chrono::seconds(std::get<long>(seconds));
     return assumed(asked, scene.now + life, scene);
 }
 
-Response caller_identity(const Caller& caller) {
-    const bool role = !caller.session.empty();
+Response caller_identity(Caller const& caller) {
+    bool const role = !caller.session.empty();
     value body = value::object(true);
     body["IdentityType"] = value::string(role ? "AssumedRoleUser" : "RAMUser");
     body["AccountId"] = value::string(caller.account);
@@ -156,12 +163,12 @@ Response caller_identity(const Caller& caller) {
 
 }  // namespace
 
-Response AlibabaSts::render_error(const CloudError& error) const {
+Response AlibabaSts::render_error(CloudError const& error) const {
     return alibaba_error(error, "sts.aliyuncs.com");
 }
 
-Response AlibabaSts::answer(const Request& request, Scene& scene) {
-    const auto fail = [&](const CloudError& error) {
+Response AlibabaSts::answer(Request const& request, Scene& scene) {
+    auto const fail = [&](CloudError const& error) {
         scene.log.code = error.code;
         return render_error(error);
     };
@@ -169,10 +176,12 @@ Response AlibabaSts::answer(const Request& request, Scene& scene) {
     if (request.method != "POST" && request.method != "GET") {
         return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
     }
-    const auto verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
-    if (const auto* error = std::get_if<CloudError>(&verified)) return fail(*error);
-    const auto& known = std::get<SignedRequest>(verified);
-    const AssumeRole asked = read_parameters(known.parameters);
+    auto const verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
+    if (auto const* error = std::get_if<CloudError>(&verified)) {
+        return fail(*error);
+    }
+    auto const& known = std::get<SignedRequest>(verified);
+    AssumeRole const asked = read_parameters(known.parameters);
     scene.log.caller = known.caller.full_arn();
     scene.log.role = asked.role_arn;
     scene.log.session = asked.session_name;
@@ -181,25 +190,30 @@ Response AlibabaSts::answer(const Request& request, Scene& scene) {
     if (known.version != "2015-04-01") {
         return fail({400, "InvalidVersion", "Specified parameter Version is not valid."});
     }
-    const auto fault =
-        take_fault(scene, {known.action, asked.role_arn, asked.session_name, ""});
+    auto const fault = take_fault(scene, {known.action, asked.role_arn, asked.session_name, ""});
     if (fault) {
-        const CloudError throttled{400, "Throttling.User",
+        CloudError const throttled{400, "Throttling.User",
                                    "Request was denied due to user flow control."};
-        if (auto whole = answer_of_fault(*fault, throttled, fail)) return *whole;
+        if (auto whole = answer_of_fault(*fault, throttled, fail)) {
+            return *whole;
+        }
     }
     Response response;
     if (known.action == "AssumeRole") {
-        const bool expired = fault && fault->mode == FaultMode::Expired;
+        bool const expired = fault && fault->mode == FaultMode::Expired;
         auto outcome = assume_role(known, asked, expired, scene);
-        if (const auto* error = std::get_if<CloudError>(&outcome)) return fail(*error);
+        if (auto const* error = std::get_if<CloudError>(&outcome)) {
+            return fail(*error);
+        }
         response = std::get<Response>(outcome);
     } else if (known.action == "GetCallerIdentity") {
         response = caller_identity(known.caller);
     } else {
         return fail({404, "InvalidAction.NotFound", "Specified api is not found."});
     }
-    if (fault && fault->mode == FaultMode::Slow) response.delay_seconds = fault->seconds;
+    if (fault && fault->mode == FaultMode::Slow) {
+        response.delay_seconds = fault->seconds;
+    }
     return response;
 }
 

@@ -8,11 +8,11 @@ namespace sim {
 /// Security Token Service, version 2015-04-01: AssumeRole and GetCallerIdentity.
 /// Source: STS API reference of Alibaba Cloud.
 class AlibabaSts : public Simulator {
-public:
-    Response answer(const Request& request, Scene& scene) override;
-    Response render_error(const CloudError& error) const override;
+  public:
+    Response answer(Request const& request, Scene& scene) override;
+    Response render_error(CloudError const& error) const override;
 
-private:
+  private:
     NonceMemory nonces_;
 };
 

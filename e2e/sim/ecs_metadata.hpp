@@ -7,9 +7,9 @@ namespace sim {
 /// The ECS instance metadata service, in normal and in hardened (token-demanding) mode.
 /// Source: ECS documentation, "Instance metadata" and "Security hardening mode".
 class EcsMetadata : public Simulator {
-public:
-    Response answer(const Request& request, Scene& scene) override;
-    Response render_error(const CloudError& error) const override;
+  public:
+    Response answer(Request const& request, Scene& scene) override;
+    Response render_error(CloudError const& error) const override;
 };
 
 }  // namespace sim

@@ -2,8 +2,8 @@
 #include "e2e/sim/ecs_metadata.hpp"
 
 int main(int argc, char** argv) {
-    const sim::Kind kind{"ecs", "sim-ecs-metadata", "a simulated ECS metadata service", false, false};
-    return sim::run_simulator(argc, argv, kind, [](const sim::Options& ) {
-        return std::make_unique<sim::EcsMetadata>();
-    });
+    sim::Kind const kind{"ecs", "sim-ecs-metadata", "a simulated ECS metadata service", false,
+                         false};
+    return sim::run_simulator(
+        argc, argv, kind, [](sim::Options const&) { return std::make_unique<sim::EcsMetadata>(); });
 }

@@ -9,14 +9,14 @@ namespace sim {
 /// what the password's role and session policies allow both.
 /// Source: distribution documentation, "Token authentication specification".
 class RegistryAuth : public Simulator {
-public:
-    RegistryAuth(const std::string& token_certificate, const std::string& token_key)
+  public:
+    RegistryAuth(std::string const& token_certificate, std::string const& token_key)
         : signer_(token_certificate, token_key) {}
 
-    Response answer(const Request& request, Scene& scene) override;
-    Response render_error(const CloudError& error) const override;
+    Response answer(Request const& request, Scene& scene) override;
+    Response render_error(CloudError const& error) const override;
 
-private:
+  private:
     TokenSigner signer_;
 };
 

@@ -22,45 +22,55 @@ struct Authorization {
 };
 
 std::optional<Authorization> parse_authorization(std::string_view header) {
-    if (header.substr(0, scheme.size()) != scheme) return std::nullopt;
+    if (header.substr(0, scheme.size()) != scheme) {
+        return std::nullopt;
+    }
     header.remove_prefix(scheme.size());
-    if (header.empty() || header.front() != ' ') return std::nullopt;
-    const auto parts = split(header.substr(1), ',');
+    if (header.empty() || header.front() != ' ') {
+        return std::nullopt;
+    }
+    auto const parts = split(header.substr(1), ',');
     constexpr std::string_view names[] = {"Credential=", "SignedHeaders=", "Signature="};
-    if (parts.size() != 3) return std::nullopt;
+    if (parts.size() != 3) {
+        return std::nullopt;
+    }
     std::vector<std::string> values;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (parts[i].compare(0, names[i].size(), names[i]) != 0) return std::nullopt;
+        if (parts[i].compare(0, names[i].size(), names[i]) != 0) {
+            return std::nullopt;
+        }
         values.push_back(parts[i].substr(names[i].size()));
-        if (values.back().empty()) return std::nullopt;
+        if (values.back().empty()) {
+            return std::nullopt;
+        }
     }
     Authorization out{values[0], split(values[1], ';'), values[2]};
     // Sorted and without repetition, as the canonical form demands.
-    const auto& list = out.signed_names;
+    auto const& list = out.signed_names;
     if (std::adjacent_find(list.begin(), list.end(), std::greater_equal<>()) != list.end()) {
         return std::nullopt;
     }
     return out;
 }
 
-CloudError incomplete(const std::string& why) {
+CloudError incomplete(std::string const& why) {
     return {400, "IncompleteSignature",
             "The request signature does not conform to Aliyun standards. " + why};
 }
 
 /// The headers that the signature covers, or what is not covered though it has to be.
 std::variant<std::map<std::string, std::string>, CloudError> covered_headers(
-    const Request& request, const Authorization& authorization) {
+    Request const& request, Authorization const& authorization) {
     std::map<std::string, std::string> covered;
-    for (const std::string& name : authorization.signed_names) {
-        const auto at = request.headers.find(name);
+    for (std::string const& name : authorization.signed_names) {
+        auto const at = request.headers.find(name);
         if (at == request.headers.end()) {
             return incomplete("The signed header " + name + " is not in the request.");
         }
         covered.insert(*at);
     }
-    for (const auto& [name, ignored] : request.headers) {
-        const bool must = name == "host" || name.compare(0, 6, "x-acs-") == 0 ||
+    for (auto const& [name, ignored] : request.headers) {
+        bool const must = name == "host" || name.compare(0, 6, "x-acs-") == 0 ||
                           (name == "content-type" && !request.body.empty());
         if (must && covered.count(name) == 0) {
             return incomplete("The header " + name + " must be signed.");
@@ -70,14 +80,14 @@ std::variant<std::map<std::string, std::string>, CloudError> covered_headers(
 }
 
 /// The checks that need no key: presence of headers, the clock and the body's hash.
-std::optional<CloudError> check_envelope(const Request& request, TimePoint now) {
-    for (const char* name : {"host", "x-acs-action", "x-acs-version", "x-acs-date",
+std::optional<CloudError> check_envelope(Request const& request, TimePoint now) {
+    for (char const* name : {"host", "x-acs-action", "x-acs-version", "x-acs-date",
                              "x-acs-signature-nonce", "x-acs-content-sha256"}) {
         if (request.header(name).empty()) {
             return incomplete(std::string("The header ") + name + " is missing.");
         }
     }
-    const auto date = parse_time(request.header("x-acs-date"));
+    auto const date = parse_time(request.header("x-acs-date"));
     if (!date) {
         return CloudError{400, "InvalidTimeStamp.Format",
                           "Specified time stamp or date value is not well formatted."};
@@ -101,12 +111,12 @@ struct KeyHolder {
     std::string secret;
 };
 
-std::variant<KeyHolder, CloudError> find_key(const Request& request, const std::string& key_id,
-                                             const World& world, const Sealer& sealer,
+std::variant<KeyHolder, CloudError> find_key(Request const& request, std::string const& key_id,
+                                             World const& world, Sealer const& sealer,
                                              TimePoint now) {
-    const std::string& token = request.header("x-acs-security-token");
+    std::string const& token = request.header("x-acs-security-token");
     if (key_id.compare(0, 4, "STS.") != 0) {
-        const User* user = world.find_access_key(key_id);
+        User const* user = world.find_access_key(key_id);
         if (user == nullptr) {
             return CloudError{404, "InvalidAccessKeyId.NotFound",
                               "Specified access key is not found."};
@@ -118,9 +128,10 @@ std::variant<KeyHolder, CloudError> find_key(const Request& request, const std::
         return KeyHolder{caller_of(*user), user->access_key_secret};
     }
     if (token.empty()) {
-        return CloudError{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."};
+        return CloudError{400, "MissingSecurityToken",
+                          "SecurityToken is mandatory for this action."};
     }
-    const auto session = unseal_session(sealer, token);
+    auto const session = unseal_session(sealer, token);
     if (!session) {
         return CloudError{400, "InvalidSecurityToken.Malformed",
                           "Specified SecurityToken is malformed."};
@@ -137,37 +148,40 @@ std::variant<KeyHolder, CloudError> find_key(const Request& request, const std::
 }
 
 /// Query and form parameters; the content type must fit the body.
-std::variant<Parameters, CloudError> all_parameters(const Request& request,
-                                                    const Parameters& query) {
+std::variant<Parameters, CloudError> all_parameters(Request const& request,
+                                                    Parameters const& query) {
     Parameters out = query;
-    if (request.body.empty()) return out;
-    const std::string type = lower_case(trim(split(request.header("content-type"), ';').front()));
+    if (request.body.empty()) {
+        return out;
+    }
+    std::string const type = lower_case(trim(split(request.header("content-type"), ';').front()));
     if (type != "application/x-www-form-urlencoded") {
         return CloudError{400, "InvalidParameter.ContentType",
                           "The content type of the body must be "
                           "application/x-www-form-urlencoded."};
     }
-    const auto form = parse_form(request.body);
-    if (!form) return CloudError{400, "InvalidParameter", "The form is not well encoded."};
+    auto const form = parse_form(request.body);
+    if (!form) {
+        return CloudError{400, "InvalidParameter", "The form is not well encoded."};
+    }
     out.insert(out.end(), form->begin(), form->end());
     return out;
 }
 
 }  // namespace
 
-std::string acs3_canonical_request(std::string_view method, std::string_view path,
-                                   Parameters query,
-                                   const std::map<std::string, std::string>& signed_headers,
+std::string acs3_canonical_request(std::string_view method, std::string_view path, Parameters query,
+                                   std::map<std::string, std::string> const& signed_headers,
                                    std::string_view payload_hash) {
     std::sort(query.begin(), query.end());
     std::string query_text;
-    for (const auto& [key, value] : query) {
-        query_text += (query_text.empty() ? "" : "&") + percent_encode(key) + "=" +
-                      percent_encode(value);
+    for (auto const& [key, value] : query) {
+        query_text +=
+            (query_text.empty() ? "" : "&") + percent_encode(key) + "=" + percent_encode(value);
     }
     std::string lines;
     std::string names;
-    for (const auto& [name, value] : signed_headers) {
+    for (auto const& [name, value] : signed_headers) {
         lines += name + ":" + value + "\n";
         names += (names.empty() ? "" : ";") + name;
     }
@@ -179,9 +193,11 @@ std::string acs3_signature(std::string_view secret, std::string_view canonical_r
     return hmac_sha256_hex(secret, std::string(scheme) + "\n" + sha256_hex(canonical_request));
 }
 
-bool NonceMemory::first_use(const std::string& nonce) {
-    const std::lock_guard lock(mutex_);
-    if (!seen_.insert(nonce).second) return false;
+bool NonceMemory::first_use(std::string const& nonce) {
+    std::lock_guard const lock(mutex_);
+    if (!seen_.insert(nonce).second) {
+        return false;
+    }
     order_.push_back(nonce);
     if (order_.size() > capacity_) {
         seen_.erase(order_.front());
@@ -190,23 +206,33 @@ bool NonceMemory::first_use(const std::string& nonce) {
     return true;
 }
 
-std::variant<SignedRequest, CloudError> verify_acs3(const Request& request, const World& world,
-                                                    const Sealer& sealer, NonceMemory& nonces,
+std::variant<SignedRequest, CloudError> verify_acs3(Request const& request, World const& world,
+                                                    Sealer const& sealer, NonceMemory& nonces,
                                                     TimePoint now) {
-    const auto authorization = parse_authorization(request.header("authorization"));
-    if (!authorization) return incomplete("The Authorization header is missing or malformed.");
-    if (auto wrong = check_envelope(request, now)) return *wrong;
-    const auto query = parse_form(request.query);
-    if (!query) return CloudError{400, "InvalidParameter", "The query is not well encoded."};
-    const auto headers = covered_headers(request, *authorization);
-    if (const auto* error = std::get_if<CloudError>(&headers)) return *error;
-    const auto key = find_key(request, authorization->credential, world, sealer, now);
-    if (const auto* error = std::get_if<CloudError>(&key)) return *error;
-    const auto& holder = std::get<KeyHolder>(key);
+    auto const authorization = parse_authorization(request.header("authorization"));
+    if (!authorization) {
+        return incomplete("The Authorization header is missing or malformed.");
+    }
+    if (auto wrong = check_envelope(request, now)) {
+        return *wrong;
+    }
+    auto const query = parse_form(request.query);
+    if (!query) {
+        return CloudError{400, "InvalidParameter", "The query is not well encoded."};
+    }
+    auto const headers = covered_headers(request, *authorization);
+    if (auto const* error = std::get_if<CloudError>(&headers)) {
+        return *error;
+    }
+    auto const key = find_key(request, authorization->credential, world, sealer, now);
+    if (auto const* error = std::get_if<CloudError>(&key)) {
+        return *error;
+    }
+    auto const& holder = std::get<KeyHolder>(key);
 
-    const std::string canonical = acs3_canonical_request(
-        request.method, request.path.empty() ? "/" : request.path, *query,
-        std::get<0>(headers), sha256_hex(request.body));
+    std::string const canonical =
+        acs3_canonical_request(request.method, request.path.empty() ? "/" : request.path, *query,
+                               std::get<0>(headers), sha256_hex(request.body));
     if (!equal_constant_time(acs3_signature(holder.secret, canonical), authorization->signature)) {
         return CloudError{400, "SignatureDoesNotMatch",
                           "Specified signature is not matched with our calculation. server "
@@ -216,11 +242,12 @@ std::variant<SignedRequest, CloudError> verify_acs3(const Request& request, cons
     // Only a nonce under a good signature is remembered: nobody can spend another's.
     if (!nonces.first_use(authorization->credential + " " +
                           request.header("x-acs-signature-nonce"))) {
-        return CloudError{400, "SignatureNonceUsed",
-                          "Specified signature nonce was used already."};
+        return CloudError{400, "SignatureNonceUsed", "Specified signature nonce was used already."};
     }
-    const auto parameters = all_parameters(request, *query);
-    if (const auto* error = std::get_if<CloudError>(&parameters)) return *error;
+    auto const parameters = all_parameters(request, *query);
+    if (auto const* error = std::get_if<CloudError>(&parameters)) {
+        return *error;
+    }
     return SignedRequest{holder.caller, request.header("x-acs-action"),
                          request.header("x-acs-version"), std::get<Parameters>(parameters)};
 }

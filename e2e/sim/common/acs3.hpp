@@ -15,21 +15,20 @@ namespace sim {
 
 /// The signature V3 of Alibaba Cloud (ACS3-HMAC-SHA256), as its documentation describes it.
 /// `signed_headers` holds lower-case names and trimmed values.
-std::string acs3_canonical_request(std::string_view method, std::string_view path,
-                                   Parameters query,
-                                   const std::map<std::string, std::string>& signed_headers,
+std::string acs3_canonical_request(std::string_view method, std::string_view path, Parameters query,
+                                   std::map<std::string, std::string> const& signed_headers,
                                    std::string_view payload_hash);
 std::string acs3_signature(std::string_view secret, std::string_view canonical_request);
 
 /// Remembers which nonces were seen. Bounded: the oldest are forgotten first, which is safe as long
 /// as fewer than `capacity` requests arrive within the 15 minutes that a date may differ.
 class NonceMemory {
-public:
+  public:
     explicit NonceMemory(std::size_t capacity = 200000) : capacity_(capacity) {}
     /// Whether this is the first time.
-    bool first_use(const std::string& nonce);
+    bool first_use(std::string const& nonce);
 
-private:
+  private:
     std::size_t capacity_;
     std::mutex mutex_;
     std::set<std::string> seen_;
@@ -46,8 +45,8 @@ struct SignedRequest {
 
 /// Verifies a request from scratch: signature, covered headers, body hash, clock, nonce and
 /// security token; otherwise the error that the cloud would answer.
-std::variant<SignedRequest, CloudError> verify_acs3(const Request& request, const World& world,
-                                                    const Sealer& sealer, NonceMemory& nonces,
+std::variant<SignedRequest, CloudError> verify_acs3(Request const& request, World const& world,
+                                                    Sealer const& sealer, NonceMemory& nonces,
                                                     TimePoint now);
 
 }  // namespace sim

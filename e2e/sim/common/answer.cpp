@@ -5,16 +5,16 @@
 
 namespace sim {
 
-Response Answerer::answer(const Request& request, TimePoint now) {
+Response Answerer::answer(Request const& request, TimePoint now) {
     LogRecord record;
     Response response;
     try {
-        const auto world = world_.current();
+        auto const world = world_.current();
         faults_.refresh();
-        const Sealer sealer(world->sealing_key);
+        Sealer const sealer(world->sealing_key);
         Scene scene{*world, sealer, faults_, now, record};
         response = simulator_.answer(request, scene);
-    } catch (const std::exception& error) {
+    } catch (std::exception const& error) {
         // The simulator's own trouble, never to be mistaken for the cloud's.
         std::cerr << "cannot answer " << request.method << " " << request.path << ": "
                   << error.what() << "\n";
@@ -22,7 +22,9 @@ Response Answerer::answer(const Request& request, TimePoint now) {
         response = simulator_.render_error({500, "SimulatorBroken", error.what()});
     }
     record.http = response.hang ? 0 : response.status;
-    if (record.code.empty()) record.code = "OK";
+    if (record.code.empty()) {
+        record.code = "OK";
+    }
     log_.append(now, record);
     return response;
 }

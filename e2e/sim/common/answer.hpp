@@ -7,17 +7,17 @@ namespace sim {
 /// Everything about one request except the socket: re-reads world and faults, asks the simulator,
 /// writes the log. Never throws: what goes wrong inside becomes an HTTP 500 that says so.
 class Answerer {
-public:
-    Answerer(Simulator& simulator, WorldFile& world, FaultFile& faults, const RequestLog& log)
+  public:
+    Answerer(Simulator& simulator, WorldFile& world, FaultFile& faults, RequestLog const& log)
         : simulator_(simulator), world_(world), faults_(faults), log_(log) {}
 
-    Response answer(const Request& request, TimePoint now);
+    Response answer(Request const& request, TimePoint now);
 
-private:
+  private:
     Simulator& simulator_;
     WorldFile& world_;
     FaultFile& faults_;
-    const RequestLog& log_;
+    RequestLog const& log_;
 };
 
 }  // namespace sim

@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t nonce_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 
-const unsigned char* bytes(std::string_view text) {
-    return static_cast<const unsigned char*>(static_cast<const void*>(text.data()));
+unsigned char const* bytes(std::string_view text) {
+    return static_cast<unsigned char const*>(static_cast<void const*>(text.data()));
 }
 
 unsigned char* bytes(std::string& text) {
@@ -32,8 +32,8 @@ std::string hex(std::string_view data) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
     out.reserve(data.size() * 2);
-    for (const char c : data) {
-        const auto byte = static_cast<unsigned char>(c);
+    for (char const c : data) {
+        auto const byte = static_cast<unsigned char>(c);
         out += digits[byte >> 4U];
         out += digits[byte & 15U];
     }
@@ -77,15 +77,19 @@ struct FileClose {
 };
 using File = std::unique_ptr<std::FILE, FileClose>;
 
-File open_file(const std::string& path) {
+File open_file(std::string const& path) {
     File file(std::fopen(path.c_str(), "r"));
-    if (!file) throw std::runtime_error(path + ": cannot be read");
+    if (!file) {
+        throw std::runtime_error(path + ": cannot be read");
+    }
     return file;
 }
 
 }  // namespace
 
-std::string sha256_hex(std::string_view data) { return hex(digest(EVP_sha256(), data)); }
+std::string sha256_hex(std::string_view data) {
+    return hex(digest(EVP_sha256(), data));
+}
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view data) {
     return hex(hmac(EVP_sha256(), key, data));
@@ -101,33 +105,51 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 
 std::string base64_encode(std::string_view data) {
     std::string out((data.size() + 2) / 3 * 4 + 1, '\0');  // one more: OpenSSL ends it with NUL
-    const int length = EVP_EncodeBlock(bytes(out), bytes(data), static_cast<int>(data.size()));
+    int const length = EVP_EncodeBlock(bytes(out), bytes(data), static_cast<int>(data.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-    if (text.empty()) return std::string();
-    if (text.size() % 4 != 0) return std::nullopt;
-    for (const char c : text) {  // OpenSSL would skip blanks at both ends
-        if (c <= ' ') return std::nullopt;
+    if (text.empty()) {
+        return std::string();
+    }
+    if (text.size() % 4 != 0) {
+        return std::nullopt;
+    }
+    for (char const c : text) {  // OpenSSL would skip blanks at both ends
+        if (c <= ' ') {
+            return std::nullopt;
+        }
     }
     std::string out(text.size() / 4 * 3, '\0');
-    const int length = EVP_DecodeBlock(bytes(out), bytes(text), static_cast<int>(text.size()));
-    if (length < 0) return std::nullopt;
+    int const length = EVP_DecodeBlock(bytes(out), bytes(text), static_cast<int>(text.size()));
+    if (length < 0) {
+        return std::nullopt;
+    }
     std::size_t padding = 0;
-    if (text[text.size() - 1] == '=') ++padding;
-    if (text[text.size() - 2] == '=') ++padding;
+    if (text[text.size() - 1] == '=') {
+        ++padding;
+    }
+    if (text[text.size() - 2] == '=') {
+        ++padding;
+    }
     out.resize(static_cast<std::size_t>(length) - padding);
     return out;
 }
 
 std::string base64url_encode(std::string_view data) {
     std::string out = base64_encode(data);
-    while (!out.empty() && out.back() == '=') out.pop_back();
+    while (!out.empty() && out.back() == '=') {
+        out.pop_back();
+    }
     for (char& c : out) {
-        if (c == '+') c = '-';
-        if (c == '/') c = '_';
+        if (c == '+') {
+            c = '-';
+        }
+        if (c == '/') {
+            c = '_';
+        }
     }
     return out;
 }
@@ -136,7 +158,9 @@ std::string random_name(std::size_t length) {
     constexpr std::string_view letters =
         "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
     std::string out = random_bytes(length);
-    for (char& c : out) c = letters[static_cast<unsigned char>(c) % letters.size()];
+    for (char& c : out) {
+        c = letters[static_cast<unsigned char>(c) % letters.size()];
+    }
     return out;
 }
 
@@ -146,21 +170,25 @@ std::string random_request_id() {
     raw[8] = static_cast<char>((static_cast<unsigned char>(raw[8]) & 0x3fU) | 0x80U);
     std::string text = hex(raw);
     for (char& c : text) {
-        if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
+        if (c >= 'a') {
+            c = static_cast<char>(c - 'a' + 'A');
+        }
     }
-    for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
+    for (std::size_t const at : {8U, 13U, 18U, 23U}) {
+        text.insert(at, "-");
+    }
     return text;
 }
 
 Sealer::Sealer(std::string_view key_text) : key_(digest(EVP_sha256(), key_text)) {}
 
 std::string Sealer::seal(std::string_view purpose, std::string_view plain) const {
-    const Cipher cipher(EVP_CIPHER_CTX_new());
-    const std::string nonce = random_bytes(nonce_bytes);
+    Cipher const cipher(EVP_CIPHER_CTX_new());
+    std::string const nonce = random_bytes(nonce_bytes);
     std::string sealed(plain.size(), '\0');
     std::string tag(tag_bytes, '\0');
     int length = 0;
-    const bool good =
+    bool const good =
         cipher &&
         EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(std::string_view(key_)),
                            bytes(std::string_view(nonce))) == 1 &&
@@ -170,23 +198,26 @@ std::string Sealer::seal(std::string_view purpose, std::string_view plain) const
                           static_cast<int>(plain.size())) == 1 &&
         EVP_EncryptFinal_ex(cipher.get(), bytes(tag), &length) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
-    if (!good) throw std::runtime_error("OpenSSL could not seal a token");
+    if (!good) {
+        throw std::runtime_error("OpenSSL could not seal a token");
+    }
     return base64_encode(nonce + sealed + tag);
 }
 
-std::optional<std::string> Sealer::unseal(std::string_view purpose,
-                                          std::string_view sealed) const {
-    const auto raw = base64_decode(sealed);
-    if (!raw || raw->size() < nonce_bytes + tag_bytes) return std::nullopt;
-    const std::string_view nonce = std::string_view(*raw).substr(0, nonce_bytes);
-    const std::string_view body =
+std::optional<std::string> Sealer::unseal(std::string_view purpose, std::string_view sealed) const {
+    auto const raw = base64_decode(sealed);
+    if (!raw || raw->size() < nonce_bytes + tag_bytes) {
+        return std::nullopt;
+    }
+    std::string_view const nonce = std::string_view(*raw).substr(0, nonce_bytes);
+    std::string_view const body =
         std::string_view(*raw).substr(nonce_bytes, raw->size() - nonce_bytes - tag_bytes);
     std::string tag = raw->substr(raw->size() - tag_bytes);
     std::string plain(body.size(), '\0');
     std::array<unsigned char, tag_bytes> rest{};
-    const Cipher cipher(EVP_CIPHER_CTX_new());
+    Cipher const cipher(EVP_CIPHER_CTX_new());
     int length = 0;
-    const bool good =
+    bool const good =
         cipher &&
         EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(std::string_view(key_)),
                            bytes(nonce)) == 1 &&
@@ -196,28 +227,36 @@ std::optional<std::string> Sealer::unseal(std::string_view purpose,
                           static_cast<int>(body.size())) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1 &&
         EVP_DecryptFinal_ex(cipher.get(), rest.data(), &length) == 1;
-    if (!good) return std::nullopt;
+    if (!good) {
+        return std::nullopt;
+    }
     return plain;
 }
 
-std::string Sealer::tag40(std::string_view data) const { return hmac_sha1_hex(key_, data); }
+std::string Sealer::tag40(std::string_view data) const {
+    return hmac_sha1_hex(key_, data);
+}
 
-TokenSigner::TokenSigner(const std::string& certificate_file, const std::string& key_file) {
+TokenSigner::TokenSigner(std::string const& certificate_file, std::string const& key_file) {
     std::string chain;
-    const File certificates = open_file(certificate_file);
+    File const certificates = open_file(certificate_file);
     while (X509* certificate = PEM_read_X509(certificates.get(), nullptr, nullptr, nullptr)) {
-        const std::unique_ptr<X509, decltype(&X509_free)> owner(certificate, X509_free);
+        std::unique_ptr<X509, decltype(&X509_free)> const owner(certificate, X509_free);
         std::string der(static_cast<std::size_t>(i2d_X509(certificate, nullptr)), '\0');
         unsigned char* out = bytes(der);
         i2d_X509(certificate, &out);
         chain += (chain.empty() ? "\"" : ",\"") + base64_encode(der) + "\"";
     }
     ERR_clear_error();
-    if (chain.empty()) throw std::runtime_error(certificate_file + ": no PEM certificate in it");
+    if (chain.empty()) {
+        throw std::runtime_error(certificate_file + ": no PEM certificate in it");
+    }
     header_json_ = R"({"alg":"ES256","typ":"JWT","x5c":[)" + chain + "]}";
 
     EVP_PKEY* key = PEM_read_PrivateKey(open_file(key_file).get(), nullptr, nullptr, nullptr);
-    if (key == nullptr) throw std::runtime_error(key_file + ": no PEM private key in it");
+    if (key == nullptr) {
+        throw std::runtime_error(key_file + ": no PEM private key in it");
+    }
     if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || EVP_PKEY_get_bits(key) != 256) {
         EVP_PKEY_free(key);
         throw std::runtime_error(key_file + ": not a P-256 key, which ES256 needs");
@@ -225,13 +264,14 @@ TokenSigner::TokenSigner(const std::string& certificate_file, const std::string&
     key_ = key;
 }
 
-TokenSigner::~TokenSigner() { EVP_PKEY_free(static_cast<EVP_PKEY*>(key_)); }
+TokenSigner::~TokenSigner() {
+    EVP_PKEY_free(static_cast<EVP_PKEY*>(key_));
+}
 
 std::string TokenSigner::sign(std::string_view claims_json) const {
-    const std::string input =
-        base64url_encode(header_json_) + "." + base64url_encode(claims_json);
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                         EVP_MD_CTX_free);
+    std::string const input = base64url_encode(header_json_) + "." + base64url_encode(claims_json);
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> const context(EVP_MD_CTX_new(),
+                                                                          EVP_MD_CTX_free);
     std::size_t length = 0;
     std::string der;
     bool good = context && EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr,
@@ -241,8 +281,8 @@ std::string TokenSigner::sign(std::string_view claims_json) const {
     der.resize(length);
     good = good && EVP_DigestSign(context.get(), bytes(der), &length,
                                   bytes(std::string_view(input)), input.size()) == 1;
-    const unsigned char* at = bytes(std::string_view(der));
-    const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> parts(
+    unsigned char const* at = bytes(std::string_view(der));
+    std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> const parts(
         good ? d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(length)) : nullptr, ECDSA_SIG_free);
     std::string raw(64, '\0');  // JOSE wants r and s as 32 bytes each, not DER
     if (!parts || BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), bytes(raw), 32) != 32 ||

@@ -24,7 +24,7 @@ std::string random_request_id();
 /// Seals texts (AES-256-GCM), so that a token can carry its own meaning from one simulator to the
 /// next. A token sealed for one purpose does not open for another.
 class Sealer {
-public:
+  public:
     explicit Sealer(std::string_view key_text);
 
     [[nodiscard]] std::string seal(std::string_view purpose, std::string_view plain) const;
@@ -34,22 +34,22 @@ public:
     /// 40 hex digits over `data`: the second half of an ACR password.
     [[nodiscard]] std::string tag40(std::string_view data) const;
 
-private:
+  private:
     std::string key_;  // 32 bytes
 };
 
 /// Signs JSON Web Tokens with ES256; the header carries the certificate as x5c (RFC 7515, 4.1.6).
 class TokenSigner {
-public:
+  public:
     /// Reads PEM files. Throws std::runtime_error naming the file that cannot be used.
-    TokenSigner(const std::string& certificate_file, const std::string& key_file);
+    TokenSigner(std::string const& certificate_file, std::string const& key_file);
     ~TokenSigner();
-    TokenSigner(const TokenSigner&) = delete;
-    TokenSigner& operator=(const TokenSigner&) = delete;
+    TokenSigner(TokenSigner const&) = delete;
+    TokenSigner& operator=(TokenSigner const&) = delete;
 
     [[nodiscard]] std::string sign(std::string_view claims_json) const;
 
-private:
+  private:
     std::string header_json_;
     void* key_ = nullptr;  // EVP_PKEY, owned
 };

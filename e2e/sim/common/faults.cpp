@@ -17,17 +17,20 @@ constexpr std::pair<std::string_view, FaultMode> modes[] = {
     {"slow", FaultMode::Slow},
 };
 
-FaultMode read_mode(const YamlMapping& map) {
-    const std::string written = map.required_text("mode");
-    for (const auto& [name, mode] : modes) {
-        if (name == written) return mode;
+FaultMode read_mode(YamlMapping const& map) {
+    std::string const written = map.required_text("mode");
+    for (auto const& [name, mode] : modes) {
+        if (name == written) {
+            return mode;
+        }
     }
-    throw std::runtime_error(map.where("mode") + ": \"" + written +
-                             "\" is none of error, throttle, garbage, timeout, empty, expired, slow");
+    throw std::runtime_error(
+        map.where("mode") + ": \"" + written +
+        "\" is none of error, throttle, garbage, timeout, empty, expired, slow");
 }
 
-Fault read_fault(const YAML::Node& node, const std::string& where) {
-    const YamlMapping map(node, where,
+Fault read_fault(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where,
                           {"mode", "action", "role", "session", "scope", "code", "message", "http",
                            "count", "seconds"});
     Fault fault;
@@ -48,7 +51,7 @@ bool contains(std::string_view text, std::string_view part) {
     return part.empty() || text.find(part) != std::string_view::npos;
 }
 
-bool meets(const Fault& fault, const FaultTarget& target) {
+bool meets(Fault const& fault, FaultTarget const& target) {
     return (fault.action.empty() || fault.action == target.action) &&
            contains(target.role, fault.role) && contains(target.session, fault.session) &&
            contains(target.scope, fault.scope);
@@ -56,11 +59,13 @@ bool meets(const Fault& fault, const FaultTarget& target) {
 
 }  // namespace
 
-FaultPlan parse_faults(const std::string& yaml, const std::string& simulator) {
+FaultPlan parse_faults(std::string const& yaml, std::string const& simulator) {
     FaultPlan plan;
     const YAML::Node root = YAML::Load(yaml);
-    if (!root || root.IsNull()) return plan;
-    const YamlMapping file(root, "",
+    if (!root || root.IsNull()) {
+        return plan;
+    }
+    YamlMapping const file(root, "",
                            {"sessionSeconds", "hardenedMetadata", "ecs", "sts", "acr", "auth"});
     if (file.has("sessionSeconds")) {
         plan.session_seconds = file.number("sessionSeconds", 0, 1, 43200);
@@ -68,12 +73,14 @@ FaultPlan parse_faults(const std::string& yaml, const std::string& simulator) {
     if (file.has("hardenedMetadata")) {
         plan.hardened_metadata = file.boolean("hardenedMetadata", false);
     }
-    for (const std::string name : {"ecs", "sts", "acr", "auth"}) {
+    for (std::string const name : {"ecs", "sts", "acr", "auth"}) {
         std::size_t index = 0;
         for (const YAML::Node& entry : file.entries(name)) {
             // Every simulator reads all sections, so that each refuses a broken file.
             Fault fault = read_fault(entry, "/" + name + "/" + std::to_string(index++));
-            if (name == simulator) plan.faults.push_back(std::move(fault));
+            if (name == simulator) {
+                plan.faults.push_back(std::move(fault));
+            }
         }
     }
     return plan;
@@ -83,13 +90,15 @@ FaultFile::FaultFile(std::string path, std::string simulator)
     : path_(std::move(path)), simulator_(std::move(simulator)) {}
 
 void FaultFile::refresh() {
-    const bool present = !path_.empty() && std::filesystem::exists(path_);
-    const std::string text = present ? read_file(path_) : std::string();
-    const std::lock_guard lock(mutex_);
-    if (text == text_) return;
+    bool const present = !path_.empty() && std::filesystem::exists(path_);
+    std::string const text = present ? read_file(path_) : std::string();
+    std::lock_guard const lock(mutex_);
+    if (text == text_) {
+        return;
+    }
     try {
         plan_ = parse_faults(text, simulator_);
-    } catch (const std::exception& error) {
+    } catch (std::exception const& error) {
         throw std::runtime_error(path_ + ": " + error.what());
     }
     used_.assign(plan_.faults.size(), 0);
@@ -97,36 +106,42 @@ void FaultFile::refresh() {
 }
 
 std::optional<long> FaultFile::session_seconds() {
-    const std::lock_guard lock(mutex_);
+    std::lock_guard const lock(mutex_);
     return plan_.session_seconds;
 }
 
 std::optional<bool> FaultFile::hardened_metadata() {
-    const std::lock_guard lock(mutex_);
+    std::lock_guard const lock(mutex_);
     return plan_.hardened_metadata;
 }
 
-std::optional<Fault> FaultFile::take(const FaultTarget& target) {
-    const std::lock_guard lock(mutex_);
+std::optional<Fault> FaultFile::take(FaultTarget const& target) {
+    std::lock_guard const lock(mutex_);
     for (std::size_t i = 0; i < plan_.faults.size(); ++i) {
-        const Fault& fault = plan_.faults[i];
-        if (!meets(fault, target)) continue;
-        if (fault.count >= 0 && used_[i] >= fault.count) continue;
+        Fault const& fault = plan_.faults[i];
+        if (!meets(fault, target)) {
+            continue;
+        }
+        if (fault.count >= 0 && used_[i] >= fault.count) {
+            continue;
+        }
         ++used_[i];
         return fault;
     }
     return std::nullopt;
 }
 
-std::optional<Response> answer_of_fault(const Fault& fault, const CloudError& throttled,
-                                        const RenderError& render) {
-    const auto error = [&](const CloudError& usual) {
+std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& throttled,
+                                        RenderError const& render) {
+    auto const error = [&](CloudError const& usual) {
         return render({fault.http != 0 ? fault.http : usual.http,
                        fault.code.empty() ? usual.code : fault.code,
                        fault.message.empty() ? usual.message : fault.message});
     };
     Response response;
-    if (fault.http != 0) response.status = fault.http;
+    if (fault.http != 0) {
+        response.status = fault.http;
+    }
     switch (fault.mode) {
         case FaultMode::Error:
             return error({500, "InternalError",
@@ -142,10 +157,14 @@ std::optional<Response> answer_of_fault(const Fault& fault, const CloudError& th
         case FaultMode::Garbage:
             response.body = "<html><body>\x01 this is not what you asked for {\"Code\":";
             return response;
-        case FaultMode::Empty: return response;
-        case FaultMode::Timeout: response.hang = true; return response;
+        case FaultMode::Empty:
+            return response;
+        case FaultMode::Timeout:
+            response.hang = true;
+            return response;
         case FaultMode::Expired:
-        case FaultMode::Slow: return std::nullopt;
+        case FaultMode::Slow:
+            return std::nullopt;
     }
     return std::nullopt;
 }

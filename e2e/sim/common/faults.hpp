@@ -22,9 +22,9 @@ struct Fault {
     std::string scope;    ///< part of the asked scope (auth); empty: every scope
     std::string code;
     std::string message;
-    int http = 0;      ///< 0: the mode's own
-    long count = -1;   ///< the first N matching requests; -1: all
-    int seconds = 0;   ///< slow: the delay; throttle: the time to wait that is announced
+    int http = 0;     ///< 0: the mode's own
+    long count = -1;  ///< the first N matching requests; -1: all
+    int seconds = 0;  ///< slow: the delay; throttle: the time to wait that is announced
 };
 
 /// What a request offers to the rules for comparison.
@@ -37,18 +37,18 @@ struct FaultTarget {
 
 /// A whole faults file.
 struct FaultPlan {
-    std::optional<long> session_seconds;     ///< life of assumed sessions, whatever was asked for
-    std::optional<bool> hardened_metadata;   ///< overrides the world's setting
-    std::vector<Fault> faults;               ///< this simulator's, in order; the first match counts
+    std::optional<long> session_seconds;    ///< life of assumed sessions, whatever was asked for
+    std::optional<bool> hardened_metadata;  ///< overrides the world's setting
+    std::vector<Fault> faults;              ///< this simulator's, in order; the first match counts
 };
 
 /// Reads a plan for one simulator ("ecs", "sts", "acr" or "auth"); unknown keys and simulators are
 /// refused by a std::runtime_error that names them.
-FaultPlan parse_faults(const std::string& yaml, const std::string& simulator);
+FaultPlan parse_faults(std::string const& yaml, std::string const& simulator);
 
 /// The faults file, read again at every request. An absent or empty file means no faults.
 class FaultFile {
-public:
+  public:
     FaultFile(std::string path, std::string simulator);
 
     /// Reads the file. Throws std::runtime_error when it is broken: a test that wrote it must hear.
@@ -56,9 +56,9 @@ public:
     [[nodiscard]] std::optional<long> session_seconds();
     [[nodiscard]] std::optional<bool> hardened_metadata();
     /// The fault for this request, if any; counts it. Counting starts anew when the file changes.
-    [[nodiscard]] std::optional<Fault> take(const FaultTarget& target);
+    [[nodiscard]] std::optional<Fault> take(FaultTarget const& target);
 
-private:
+  private:
     std::string path_;
     std::string simulator_;
     std::mutex mutex_;
@@ -68,11 +68,11 @@ private:
 };
 
 /// How one simulator writes an error.
-using RenderError = std::function<Response(const CloudError&)>;
+using RenderError = std::function<Response(CloudError const&)>;
 
 /// The whole answer for modes that replace it (error, throttle, garbage, empty, timeout); nothing
 /// for expired and slow, which change a normal answer.
-std::optional<Response> answer_of_fault(const Fault& fault, const CloudError& throttled,
-                                        const RenderError& render);
+std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& throttled,
+                                        RenderError const& render);
 
 }  // namespace sim

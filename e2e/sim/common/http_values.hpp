@@ -16,7 +16,7 @@ struct Request {
     std::string body;
 
     /// The header's value, or an empty text.
-    [[nodiscard]] const std::string& header(const std::string& lower_case_name) const;
+    [[nodiscard]] std::string const& header(std::string const& lower_case_name) const;
 };
 
 /// One HTTP answer as a value, with the misbehaviour that a fault asks for.

@@ -14,13 +14,13 @@ enum class Verdict { Allowed, ImplicitDeny, ExplicitDeny };
 /// Source: RAM documentation, "Policy structure and syntax". Conditions, NotAction and NotResource
 /// are refused rather than misread: nothing here needs them.
 class Policy {
-public:
+  public:
     /// On failure the text of what is wrong is put into `problem`.
     static std::optional<Policy> parse(std::string_view json, std::string& problem);
 
     [[nodiscard]] Verdict evaluate(std::string_view action, std::string_view resource) const;
 
-private:
+  private:
     struct Statement {
         bool allow = false;
         std::vector<std::string> actions;
@@ -31,13 +31,13 @@ private:
 
 /// A role's trust policy: who may assume it, and with which sts:ExternalId.
 class TrustPolicy {
-public:
+  public:
     static std::optional<TrustPolicy> parse(std::string_view json, std::string& problem);
 
     /// `principal` is the caller's role or user ARN; `external_id` is empty where none was sent.
     [[nodiscard]] bool trusts(std::string_view principal, std::string_view external_id) const;
 
-private:
+  private:
     struct Statement {
         bool allow = false;
         std::vector<std::string> principals;

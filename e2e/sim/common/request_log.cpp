@@ -12,22 +12,32 @@
 
 namespace sim {
 
-RequestLog::RequestLog(const std::string& path, std::string simulator)
+RequestLog::RequestLog(std::string const& path, std::string simulator)
     : simulator_(std::move(simulator)) {
-    if (path.empty()) return;
+    if (path.empty()) {
+        return;
+    }
     file_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (file_ < 0) throw std::runtime_error(path + ": " + std::strerror(errno));
+    if (file_ < 0) {
+        throw std::runtime_error(path + ": " + std::strerror(errno));
+    }
 }
 
 RequestLog::~RequestLog() {
-    if (file_ >= 0) close(file_);
+    if (file_ >= 0) {
+        close(file_);
+    }
 }
 
-void RequestLog::append(TimePoint time, const LogRecord& record) const {
-    if (file_ < 0) return;
+void RequestLog::append(TimePoint time, LogRecord const& record) const {
+    if (file_ < 0) {
+        return;
+    }
     web::json::value line = web::json::value::object(true);
-    const auto put = [&line](const char* key, const std::string& text) {
-        if (!text.empty()) line[key] = web::json::value::string(text);
+    auto const put = [&line](char const* key, std::string const& text) {
+        if (!text.empty()) {
+            line[key] = web::json::value::string(text);
+        }
     };
     put("time", format_time_ms(time));
     put("simulator", simulator_);
@@ -43,7 +53,7 @@ void RequestLog::append(TimePoint time, const LogRecord& record) const {
     put("fault", record.fault);
     put("code", record.code);
     line["http"] = web::json::value::number(record.http);
-    const std::string text = line.serialize() + "\n";
+    std::string const text = line.serialize() + "\n";
     // One write with O_APPEND: lines of several processes never mix.
     if (write(file_, text.data(), text.size()) < 0) {
         std::cerr << "request log: " << std::strerror(errno) << "\n";

@@ -22,17 +22,17 @@ struct Options {
 
 /// Which flags a simulator knows beyond --world, --faults, --log and --listen.
 struct Kind {
-    std::string name;       ///< "ecs", "sts", "acr" or "auth": its section of the faults file
-    std::string program;    ///< for --help
+    std::string name;     ///< "ecs", "sts", "acr" or "auth": its section of the faults file
+    std::string program;  ///< for --help
     std::string summary;
     bool tls = true;
     bool signs_tokens = false;
 };
 
-using MakeSimulator = std::function<std::unique_ptr<Simulator>(const Options&)>;
+using MakeSimulator = std::function<std::unique_ptr<Simulator>(Options const&)>;
 
 /// The whole life of a simulator process: flags, files, listening, SIGTERM. Returns its exit code:
 /// 0 after SIGTERM or SIGINT, 2 for bad flags or files, 1 where it cannot listen.
-int run_simulator(int argc, char** argv, const Kind& kind, const MakeSimulator& make);
+int run_simulator(int argc, char** argv, Kind const& kind, MakeSimulator const& make);
 
 }  // namespace sim

@@ -11,18 +11,21 @@ constexpr std::string_view token_prefix = "CAIS";  // how real SecurityTokens be
 constexpr std::string_view session_purpose = "sts-session";
 constexpr std::string_view password_purpose = "registry-password";
 
-long seconds(TimePoint time) { return std::chrono::system_clock::to_time_t(time); }
+long seconds(TimePoint time) {
+    return std::chrono::system_clock::to_time_t(time);
+}
 
-TimePoint from_seconds(const value& number) {
+TimePoint from_seconds(value const& number) {
     return std::chrono::system_clock::from_time_t(number.as_number().to_int64());
 }
 
-value text(const std::string& content) { return value::string(content); }
+value text(std::string const& content) {
+    return value::string(content);
+}
 
 }  // namespace
 
-Session new_session(std::string role_arn, std::string name, std::string policy,
-                    TimePoint expires) {
+Session new_session(std::string role_arn, std::string name, std::string policy, TimePoint expires) {
     Session session;
     session.access_key_id = "STS." + random_name(25);
     session.access_key_secret = random_name(44);
@@ -33,7 +36,7 @@ Session new_session(std::string role_arn, std::string name, std::string policy,
     return session;
 }
 
-std::string seal_session(const Sealer& sealer, const Session& session) {
+std::string seal_session(Sealer const& sealer, Session const& session) {
     value content = value::object();
     content["accessKeyID"] = text(session.access_key_id);
     content["accessKeySecret"] = text(session.access_key_secret);
@@ -44,11 +47,15 @@ std::string seal_session(const Sealer& sealer, const Session& session) {
     return std::string(token_prefix) + sealer.seal(session_purpose, content.serialize());
 }
 
-std::optional<Session> unseal_session(const Sealer& sealer, std::string_view token) {
-    if (token.substr(0, token_prefix.size()) != token_prefix) return std::nullopt;
-    const auto plain = sealer.unseal(session_purpose, token.substr(token_prefix.size()));
-    if (!plain) return std::nullopt;
-    const value content = value::parse(*plain);
+std::optional<Session> unseal_session(Sealer const& sealer, std::string_view token) {
+    if (token.substr(0, token_prefix.size()) != token_prefix) {
+        return std::nullopt;
+    }
+    auto const plain = sealer.unseal(session_purpose, token.substr(token_prefix.size()));
+    if (!plain) {
+        return std::nullopt;
+    }
+    value const content = value::parse(*plain);
     Session session;
     session.access_key_id = content.at("accessKeyID").as_string();
     session.access_key_secret = content.at("accessKeySecret").as_string();
@@ -60,37 +67,47 @@ std::optional<Session> unseal_session(const Sealer& sealer, std::string_view tok
 }
 
 std::string Caller::full_arn() const {
-    const std::size_t at = arn.find(":role/");
-    if (session.empty() || at == std::string::npos) return arn;
+    std::size_t const at = arn.find(":role/");
+    if (session.empty() || at == std::string::npos) {
+        return arn;
+    }
     return arn.substr(0, at) + ":assumed-role/" + arn.substr(at + 6) + "/" + session;
 }
 
-Verdict evaluate(const World& world, const Caller& caller, std::string_view action,
+Verdict evaluate(World const& world, Caller const& caller, std::string_view action,
                  std::string_view resource) {
-    const Policy* identity = nullptr;
-    if (const Role* role = world.find_role(caller.arn)) identity = &role->policy;
-    for (const User& user : world.users) {
-        if (user.arn == caller.arn) identity = &user.policy;
+    Policy const* identity = nullptr;
+    if (Role const* role = world.find_role(caller.arn)) {
+        identity = &role->policy;
     }
-    if (identity == nullptr) return Verdict::ImplicitDeny;
-    const Verdict verdict = identity->evaluate(action, resource);
-    if (verdict != Verdict::Allowed || caller.session_policy.empty()) return verdict;
+    for (User const& user : world.users) {
+        if (user.arn == caller.arn) {
+            identity = &user.policy;
+        }
+    }
+    if (identity == nullptr) {
+        return Verdict::ImplicitDeny;
+    }
+    Verdict const verdict = identity->evaluate(action, resource);
+    if (verdict != Verdict::Allowed || caller.session_policy.empty()) {
+        return verdict;
+    }
     std::string problem;
-    const auto narrowing = Policy::parse(caller.session_policy, problem);
+    auto const narrowing = Policy::parse(caller.session_policy, problem);
     return narrowing ? narrowing->evaluate(action, resource) : Verdict::ImplicitDeny;
 }
 
-Caller caller_of(const Session& session) {
+Caller caller_of(Session const& session) {
     return {session.role_arn, account_of(session.role_arn), session.name, session.policy,
             session.expires};
 }
 
-Caller caller_of(const User& user) {
+Caller caller_of(User const& user) {
     return {user.arn, account_of(user.arn), "", "", TimePoint::max()};
 }
 
-std::string make_registry_password(const Sealer& sealer, const Caller& caller,
-                                   const std::string& instance, TimePoint now, TimePoint expires) {
+std::string make_registry_password(Sealer const& sealer, Caller const& caller,
+                                   std::string const& instance, TimePoint now, TimePoint expires) {
     value sealed = value::object();
     sealed["arn"] = text(caller.arn);
     sealed["session"] = text(caller.session);
@@ -103,22 +120,30 @@ std::string make_registry_password(const Sealer& sealer, const Caller& caller,
     content["type"] = text(caller.session.empty() ? "user" : "sts");
     content["userId"] = text(caller.account);
     content["grant"] = text(sealer.seal(password_purpose, sealed.serialize()));
-    const std::string first = base64_encode(content.serialize());
+    std::string const first = base64_encode(content.serialize());
     return first + ":" + sealer.tag40(first);
 }
 
-std::optional<RegistryLogin> open_registry_password(const Sealer& sealer,
+std::optional<RegistryLogin> open_registry_password(Sealer const& sealer,
                                                     std::string_view password) {
-    const std::size_t colon = password.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const std::string_view first = password.substr(0, colon);
-    if (!equal_constant_time(password.substr(colon + 1), sealer.tag40(first))) return std::nullopt;
-    const auto outer = base64_decode(first);
-    if (!outer) return std::nullopt;
-    const auto plain =
+    std::size_t const colon = password.find(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
+    }
+    std::string_view const first = password.substr(0, colon);
+    if (!equal_constant_time(password.substr(colon + 1), sealer.tag40(first))) {
+        return std::nullopt;
+    }
+    auto const outer = base64_decode(first);
+    if (!outer) {
+        return std::nullopt;
+    }
+    auto const plain =
         sealer.unseal(password_purpose, value::parse(*outer).at("grant").as_string());
-    if (!plain) return std::nullopt;
-    const value content = value::parse(*plain);
+    if (!plain) {
+        return std::nullopt;
+    }
+    value const content = value::parse(*plain);
     RegistryLogin login;
     login.caller.arn = content.at("arn").as_string();
     login.caller.account = account_of(login.caller.arn);

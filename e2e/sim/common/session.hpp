@@ -25,13 +25,13 @@ struct Session {
 /// A new session with random credentials.
 Session new_session(std::string role_arn, std::string name, std::string policy, TimePoint expires);
 
-std::string seal_session(const Sealer& sealer, const Session& session);
+std::string seal_session(Sealer const& sealer, Session const& session);
 /// Nothing where the token was not made by these simulators. Expiry is left to the caller.
-std::optional<Session> unseal_session(const Sealer& sealer, std::string_view token);
+std::optional<Session> unseal_session(Sealer const& sealer, std::string_view token);
 
 /// Who calls: a user with a permanent AccessKey, or a role session.
 struct Caller {
-    std::string arn;      ///< the user's or role's ARN: what trust policies name
+    std::string arn;  ///< the user's or role's ARN: what trust policies name
     std::string account;
     std::string session;  ///< session name; empty for users
     std::string session_policy;
@@ -43,16 +43,16 @@ struct Caller {
 
 /// The caller's identity policy, as the world states it now, and the session policy, both: what
 /// RAM calls the intersection. A role or user that is gone may do nothing.
-Verdict evaluate(const World& world, const Caller& caller, std::string_view action,
+Verdict evaluate(World const& world, Caller const& caller, std::string_view action,
                  std::string_view resource);
 
-Caller caller_of(const Session& session);
-Caller caller_of(const User& user);
+Caller caller_of(Session const& session);
+Caller caller_of(User const& user);
 
 /// The password of `cr_temp_user`: base64(JSON) ":" 40 hex digits, as ACR's. It holds the whole
 /// session (without its secret), and ends when that does.
-std::string make_registry_password(const Sealer& sealer, const Caller& caller,
-                                   const std::string& instance, TimePoint now, TimePoint expires);
+std::string make_registry_password(Sealer const& sealer, Caller const& caller,
+                                   std::string const& instance, TimePoint now, TimePoint expires);
 
 /// What a registry password stands for.
 struct RegistryLogin {
@@ -60,7 +60,7 @@ struct RegistryLogin {
     std::string instance;
     TimePoint expires;
 };
-std::optional<RegistryLogin> open_registry_password(const Sealer& sealer,
+std::optional<RegistryLogin> open_registry_password(Sealer const& sealer,
                                                     std::string_view password);
 
 }  // namespace sim

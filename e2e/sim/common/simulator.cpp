@@ -4,26 +4,33 @@
 
 namespace sim {
 
-const std::string& Request::header(const std::string& lower_case_name) const {
-    static const std::string none;
-    const auto at = headers.find(lower_case_name);
+std::string const& Request::header(std::string const& lower_case_name) const {
+    static std::string const none;
+    auto const at = headers.find(lower_case_name);
     return at == headers.end() ? none : at->second;
 }
 
 std::string_view name_of(FaultMode mode) {
     switch (mode) {
-        case FaultMode::Error: return "error";
-        case FaultMode::Throttle: return "throttle";
-        case FaultMode::Garbage: return "garbage";
-        case FaultMode::Timeout: return "timeout";
-        case FaultMode::Empty: return "empty";
-        case FaultMode::Expired: return "expired";
-        case FaultMode::Slow: return "slow";
+        case FaultMode::Error:
+            return "error";
+        case FaultMode::Throttle:
+            return "throttle";
+        case FaultMode::Garbage:
+            return "garbage";
+        case FaultMode::Timeout:
+            return "timeout";
+        case FaultMode::Empty:
+            return "empty";
+        case FaultMode::Expired:
+            return "expired";
+        case FaultMode::Slow:
+            return "slow";
     }
     return "unknown";
 }
 
-std::optional<Fault> take_fault(Scene& scene, const FaultTarget& target) {
+std::optional<Fault> take_fault(Scene& scene, FaultTarget const& target) {
     auto fault = scene.faults.take(target);
     if (fault) {
         scene.log.fault = name_of(fault->mode);
@@ -32,14 +39,14 @@ std::optional<Fault> take_fault(Scene& scene, const FaultTarget& target) {
     return fault;
 }
 
-Response alibaba_error(const CloudError& error, const std::string& host) {
+Response alibaba_error(CloudError const& error, std::string const& host) {
     web::json::value body = web::json::value::object(true);
     body["RequestId"] = web::json::value::string(random_request_id());
     body["HostId"] = web::json::value::string(host);
     body["Code"] = web::json::value::string(error.code);
     body["Message"] = web::json::value::string(error.message);
-    body["Recommend"] = web::json::value::string(
-        "https://api.aliyun.com/troubleshoot?q=" + percent_encode(error.code));
+    body["Recommend"] = web::json::value::string("https://api.aliyun.com/troubleshoot?q=" +
+                                                 percent_encode(error.code));
     Response response;
     response.status = error.http;
     response.body = body.serialize();

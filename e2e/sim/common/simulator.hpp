@@ -14,8 +14,8 @@ namespace sim {
 
 /// What a simulator knows while it answers one request.
 struct Scene {
-    const World& world;
-    const Sealer& sealer;
+    World const& world;
+    Sealer const& sealer;
     FaultFile& faults;
     TimePoint now;
     LogRecord& log;
@@ -24,20 +24,20 @@ struct Scene {
 /// A simulated service: answers requests as values, without sockets. `answer` is called from
 /// several threads at once.
 class Simulator {
-public:
+  public:
     virtual ~Simulator() = default;
-    virtual Response answer(const Request& request, Scene& scene) = 0;
+    virtual Response answer(Request const& request, Scene& scene) = 0;
     /// How this service writes an error, for those found before `answer` is reached.
-    virtual Response render_error(const CloudError& error) const = 0;
+    virtual Response render_error(CloudError const& error) const = 0;
 };
 
 /// The name of a fault's mode, for the log.
 std::string_view name_of(FaultMode mode);
 
 /// Looks for a fault that meets the request, notes it in the log and returns it.
-std::optional<Fault> take_fault(Scene& scene, const FaultTarget& target);
+std::optional<Fault> take_fault(Scene& scene, FaultTarget const& target);
 
 /// The error as RPC-style APIs of Alibaba Cloud write it.
-Response alibaba_error(const CloudError& error, const std::string& host);
+Response alibaba_error(CloudError const& error, std::string const& host);
 
 }  // namespace sim

@@ -22,7 +22,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 std::optional<Parameters> parse_form(std::string_view text);
 
 /// The first value of a parameter, or nothing.
-std::optional<std::string> find_parameter(const Parameters& parameters, std::string_view name);
+std::optional<std::string> find_parameter(Parameters const& parameters, std::string_view name);
 
 std::string lower_case(std::string_view text);
 std::string trim(std::string_view text);

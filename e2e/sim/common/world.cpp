@@ -14,30 +14,34 @@ constexpr std::size_t file_bytes_at_most = 1 << 20;  // a world is some KB: more
 
 /// The documents of the file by name: JSON policies that roles and users refer to.
 class Documents {
-public:
+  public:
     explicit Documents(const YAML::Node& node) : node_(node) {
-        if (node_ && !node_.IsMap()) throw std::runtime_error("/documents: must be a mapping");
+        if (node_ && !node_.IsMap()) {
+            throw std::runtime_error("/documents: must be a mapping");
+        }
     }
 
     template <typename Parsed>
-    [[nodiscard]] Parsed get(const YamlMapping& owner, const std::string& key) const {
-        const std::string name = owner.required_text(key);
+    [[nodiscard]] Parsed get(YamlMapping const& owner, std::string const& key) const {
+        std::string const name = owner.required_text(key);
         if (!node_ || !node_[name]) {
             throw std::runtime_error(owner.where(key) + ": there is no document \"" + name + "\"");
         }
         std::string problem;
         auto parsed = Parsed::parse(node_[name].template as<std::string>(), problem);
-        if (!parsed) throw std::runtime_error("/documents/" + name + ": " + problem);
+        if (!parsed) {
+            throw std::runtime_error("/documents/" + name + ": " + problem);
+        }
         return *parsed;
     }
 
-private:
+  private:
     YAML::Node node_;
 };
 
-Role read_role(const YAML::Node& node, const std::string& where, const Documents& documents) {
-    const YamlMapping map(node, where,
-                          {"arn", "policy", "trust", "maxSessionSeconds", "sessionSecondsOverride"});
+Role read_role(const YAML::Node& node, std::string const& where, Documents const& documents) {
+    YamlMapping const map(
+        node, where, {"arn", "policy", "trust", "maxSessionSeconds", "sessionSecondsOverride"});
     Role role;
     role.arn = map.required_text("arn");
     role.policy = documents.get<Policy>(map, "policy");
@@ -47,8 +51,8 @@ Role read_role(const YAML::Node& node, const std::string& where, const Documents
     return role;
 }
 
-User read_user(const YAML::Node& node, const std::string& where, const Documents& documents) {
-    const YamlMapping map(node, where,
+User read_user(const YAML::Node& node, std::string const& where, Documents const& documents) {
+    YamlMapping const map(node, where,
                           {"arn", "policy", "accessKeyID", "accessKeySecret", "active",
                            "registryUsername", "registryPassword"});
     User user;
@@ -62,30 +66,30 @@ User read_user(const YAML::Node& node, const std::string& where, const Documents
     return user;
 }
 
-Instance read_instance(const YAML::Node& node, const std::string& where) {
-    const YamlMapping map(node, where, {"id", "account", "region", "service", "publicNamespaces"});
+Instance read_instance(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where, {"id", "account", "region", "service", "publicNamespaces"});
     return {map.required_text("id"), map.required_text("account"), map.required_text("region"),
             map.required_text("service"), map.texts("publicNamespaces")};
 }
 
-Metadata read_metadata(const YamlMapping& file) {
-    const YamlMapping map(file.node("metadata"), "/metadata",
+Metadata read_metadata(YamlMapping const& file) {
+    YamlMapping const map(file.node("metadata"), "/metadata",
                           {"account", "region", "role", "hardened", "credentialSeconds"});
     return {map.required_text("account"), map.required_text("region"), map.required_text("role"),
             map.boolean("hardened", false), map.number("credentialSeconds", 21600, 1, 86400)};
 }
 
 template <typename Items, typename Matches>
-auto find(const Items& items, Matches matches) -> decltype(items.data()) {
-    const auto at = std::find_if(items.begin(), items.end(), matches);
+auto find(Items const& items, Matches matches) -> decltype(items.data()) {
+    auto const at = std::find_if(items.begin(), items.end(), matches);
     return at == items.end() ? nullptr : &*at;
 }
 
 World read_world(const YAML::Node& root) {
-    const YamlMapping file(root, "",
+    YamlMapping const file(root, "",
                            {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
                             "roles", "users", "instances"});
-    const Documents documents(file.node("documents"));
+    Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
     if (world.sealing_key.size() < 16) {
@@ -94,19 +98,19 @@ World read_world(const YAML::Node& root) {
     world.token_issuer = file.required_text("tokenIssuer");
     world.token_seconds = file.number("tokenSeconds", 300, 60, 86400);
     world.metadata = read_metadata(file);
-    const auto each = [&file](const std::string& key, const auto& read) {
+    auto const each = [&file](std::string const& key, auto const& read) {
         std::size_t index = 0;
         for (const YAML::Node& entry : file.entries(key)) {
             read(entry, "/" + key + "/" + std::to_string(index++));
         }
     };
-    each("roles", [&](const YAML::Node& node, const std::string& where) {
+    each("roles", [&](const YAML::Node& node, std::string const& where) {
         world.roles.push_back(read_role(node, where, documents));
     });
-    each("users", [&](const YAML::Node& node, const std::string& where) {
+    each("users", [&](const YAML::Node& node, std::string const& where) {
         world.users.push_back(read_user(node, where, documents));
     });
-    each("instances", [&](const YAML::Node& node, const std::string& where) {
+    each("instances", [&](const YAML::Node& node, std::string const& where) {
         world.instances.push_back(read_instance(node, where));
     });
     if (world.find_role(world.metadata.role_arn) == nullptr) {
@@ -118,47 +122,59 @@ World read_world(const YAML::Node& root) {
 
 }  // namespace
 
-const Role* World::find_role(std::string_view arn) const {
-    return find(roles, [&](const Role& role) { return role.arn == arn; });
+Role const* World::find_role(std::string_view arn) const {
+    return find(roles, [&](Role const& role) { return role.arn == arn; });
 }
 
-const User* World::find_access_key(std::string_view access_key_id) const {
-    if (access_key_id.empty()) return nullptr;
-    return find(users, [&](const User& user) { return user.access_key_id == access_key_id; });
+User const* World::find_access_key(std::string_view access_key_id) const {
+    if (access_key_id.empty()) {
+        return nullptr;
+    }
+    return find(users, [&](User const& user) { return user.access_key_id == access_key_id; });
 }
 
-const User* World::find_registry_user(std::string_view username) const {
-    if (username.empty()) return nullptr;
-    return find(users, [&](const User& user) { return user.registry_username == username; });
+User const* World::find_registry_user(std::string_view username) const {
+    if (username.empty()) {
+        return nullptr;
+    }
+    return find(users, [&](User const& user) { return user.registry_username == username; });
 }
 
-const Instance* World::find_instance(std::string_view id) const {
-    return find(instances, [&](const Instance& instance) { return instance.id == id; });
+Instance const* World::find_instance(std::string_view id) const {
+    return find(instances, [&](Instance const& instance) { return instance.id == id; });
 }
 
-const Instance* World::find_service(std::string_view service) const {
-    return find(instances, [&](const Instance& instance) { return instance.service == service; });
+Instance const* World::find_service(std::string_view service) const {
+    return find(instances, [&](Instance const& instance) { return instance.service == service; });
 }
 
-World parse_world(const std::string& yaml) { return read_world(YAML::Load(yaml)); }
+World parse_world(std::string const& yaml) {
+    return read_world(YAML::Load(yaml));
+}
 
-std::string read_file(const std::string& path) {
+std::string read_file(std::string const& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw std::runtime_error(path + ": cannot be read");
+    if (!file) {
+        throw std::runtime_error(path + ": cannot be read");
+    }
     std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (text.size() > file_bytes_at_most) throw std::runtime_error(path + ": is over 1 MiB");
+    if (text.size() > file_bytes_at_most) {
+        throw std::runtime_error(path + ": is over 1 MiB");
+    }
     return text;
 }
 
-WorldFile::WorldFile(std::string path) : path_(std::move(path)) { current(); }
+WorldFile::WorldFile(std::string path) : path_(std::move(path)) {
+    current();
+}
 
-std::shared_ptr<const World> WorldFile::current() {
-    const std::string text = read_file(path_);
-    const std::lock_guard lock(mutex_);
+std::shared_ptr<World const> WorldFile::current() {
+    std::string const text = read_file(path_);
+    std::lock_guard const lock(mutex_);
     if (!world_ || text != text_) {
         try {
-            world_ = std::make_shared<const World>(parse_world(text));
-        } catch (const std::exception& error) {
+            world_ = std::make_shared<World const>(parse_world(text));
+        } catch (std::exception const& error) {
             throw std::runtime_error(path_ + ": " + error.what());
         }
         text_ = text;

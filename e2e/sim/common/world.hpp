@@ -60,32 +60,32 @@ struct World {
     std::vector<User> users;
     std::vector<Instance> instances;
 
-    [[nodiscard]] const Role* find_role(std::string_view arn) const;
-    [[nodiscard]] const User* find_access_key(std::string_view access_key_id) const;
-    [[nodiscard]] const User* find_registry_user(std::string_view username) const;
-    [[nodiscard]] const Instance* find_instance(std::string_view id) const;
-    [[nodiscard]] const Instance* find_service(std::string_view service) const;
+    [[nodiscard]] Role const* find_role(std::string_view arn) const;
+    [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;
+    [[nodiscard]] User const* find_registry_user(std::string_view username) const;
+    [[nodiscard]] Instance const* find_instance(std::string_view id) const;
+    [[nodiscard]] Instance const* find_service(std::string_view service) const;
 };
 
 /// Reads a world from YAML text. Throws std::runtime_error naming the key that is wrong.
-World parse_world(const std::string& yaml);
+World parse_world(std::string const& yaml);
 
 /// The whole file. Throws std::runtime_error where it cannot be read or is over 1 MiB.
-std::string read_file(const std::string& path);
+std::string read_file(std::string const& path);
 
 /// The world file, read again whenever it has changed.
 class WorldFile {
-public:
+  public:
     /// Reads it once; throws as parse_world does.
     explicit WorldFile(std::string path);
     /// Today's world. Throws as parse_world does; the next call tries again.
-    std::shared_ptr<const World> current();
+    std::shared_ptr<World const> current();
 
-private:
+  private:
     std::string path_;
     std::mutex mutex_;
     std::string text_;
-    std::shared_ptr<const World> world_;
+    std::shared_ptr<World const> world_;
 };
 
 }  // namespace sim

@@ -7,9 +7,9 @@
 namespace sim {
 namespace {
 
-const std::string empty_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const std::string nonce = "0123456789abcdef0123456789abcdef";
-const std::string date = "2024-01-02T03:04:05Z";
+std::string const empty_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+std::string const nonce = "0123456789abcdef0123456789abcdef";
+std::string const date = "2024-01-02T03:04:05Z";
 
 struct Vector {
     std::string name;
@@ -22,12 +22,12 @@ struct Vector {
     std::string signature;
 };
 
-const std::string policy =
+std::string const policy =
     R"({"Version":"1","Statement":[{"Effect":"Allow","Action":["cr:GetAuthorizationToken"],"Resource":"*"},)"
     R"({"Effect":"Allow","Action":["cr:PullRepository"],"Resource":"acs:cr:cn-hangzhou:)"
     R"(1234567890123456:repository/cri-abc123/team-a/*"}]})";
 
-const Parameters assume_role = {{"RoleArn", "acs:ram::1234567890123456:role/acr-pull"},
+Parameters const assume_role = {{"RoleArn", "acs:ram::1234567890123456:role/acr-pull"},
                                 {"RoleSessionName", "imagepull@ns-a"},
                                 {"DurationSeconds", "3600"},
                                 {"ExternalId", "ext:1/2+3"},
@@ -42,7 +42,7 @@ std::map<std::string, std::string> sts_headers() {
 std::string form(Parameters parameters) {
     std::sort(parameters.begin(), parameters.end());
     std::string out;
-    for (const auto& [key, value] : parameters) {
+    for (auto const& [key, value] : parameters) {
         out += (out.empty() ? "" : "&") + percent_encode(key) + "=" + percent_encode(value);
     }
     return out;
@@ -90,8 +90,12 @@ std::vector<Vector> published() {
          "testsecret",
          "54b10c9626044e770a794a03950fa011560bce09c026f55c3193b165699fdede",
          "82bddd3b01a9db3169b5751b939ec4e53e17b7963eddf0c051991a56cc4d3736"},
-        {"AssumeRole as a form", "POST", {}, with_form,
-         "6782cf8b6ec03bf87fa806976c2b4a69381991a312c11831ee731fb93990f17b", "testsecret",
+        {"AssumeRole as a form",
+         "POST",
+         {},
+         with_form,
+         "6782cf8b6ec03bf87fa806976c2b4a69381991a312c11831ee731fb93990f17b",
+         "testsecret",
          "c7a13b8e58684abd1f1bd0ce2fe4285a37beda44242bc063a96300c2fccef1a1",
          "2aa4dc2a0db40990efbb95b21d76f2ee6b751402dd743916eb0036a4f6be8183"},
         {"AssumeRole in the query", "POST", assume_role, sts_headers(), empty_hash, "testsecret",
@@ -101,10 +105,10 @@ std::vector<Vector> published() {
 }
 
 TEST(Acs3, agrees_with_the_published_signatures) {
-    for (const Vector& vector : published()) {
+    for (Vector const& vector : published()) {
         SCOPED_TRACE(vector.name);
-        const std::string canonical = acs3_canonical_request(
-            vector.method, "/", vector.query, vector.headers, vector.payload_hash);
+        std::string const canonical = acs3_canonical_request(vector.method, "/", vector.query,
+                                                             vector.headers, vector.payload_hash);
         if (!vector.canonical_hash.empty()) {
             EXPECT_EQ(sha256_hex(canonical), vector.canonical_hash);
         }
@@ -119,7 +123,7 @@ TEST(Acs3, the_form_of_the_vector_has_the_published_hash) {
 
 /// The form vector as a whole request, with its key in a world of its own.
 class VerifiedRequest : public testing::Test {
-protected:
+  protected:
     VerifiedRequest() {
         User user;
         user.arn = "acs:ram::1284387915995949:user/test";
@@ -135,8 +139,8 @@ protected:
         sign("2aa4dc2a0db40990efbb95b21d76f2ee6b751402dd743916eb0036a4f6be8183");
     }
 
-    void sign(const std::string& signature, const std::string& key = "testid",
-              const std::string& names =
+    void sign(std::string const& signature, std::string const& key = "testid",
+              std::string const& names =
                   "content-type;host;x-acs-action;x-acs-content-sha256;x-acs-date;"
                   "x-acs-signature-nonce;x-acs-version") {
         request.headers["authorization"] = "ACS3-HMAC-SHA256 Credential=" + key +
@@ -144,8 +148,8 @@ protected:
     }
 
     std::string outcome() {
-        const auto result = verify_acs3(request, world, sealer, nonces, now);
-        const auto* error = std::get_if<CloudError>(&result);
+        auto const result = verify_acs3(request, world, sealer, nonces, now);
+        auto const* error = std::get_if<CloudError>(&result);
         return error == nullptr ? "accepted" : error->code;
     }
 
@@ -162,8 +166,8 @@ TEST_F(VerifiedRequest, is_accepted_once) {
 }
 
 TEST_F(VerifiedRequest, carries_its_form_parameters) {
-    const auto result = verify_acs3(request, world, sealer, nonces, now);
-    const auto& known = std::get<SignedRequest>(result);
+    auto const result = verify_acs3(request, world, sealer, nonces, now);
+    auto const& known = std::get<SignedRequest>(result);
     EXPECT_EQ(known.action, "AssumeRole");
     EXPECT_EQ(find_parameter(known.parameters, "ExternalId"), "ext:1/2+3");
     EXPECT_EQ(find_parameter(known.parameters, "Policy"), policy);
@@ -185,8 +189,8 @@ TEST_F(VerifiedRequest, with_any_change_is_refused) {
         std::function<void(Request&)> change;
         std::string code;
     };
-    const Request good = request;
-    const std::vector<Case> cases = {
+    Request const good = request;
+    std::vector<Case> const cases = {
         {"another body", [](Request& r) { r.body += "&A=b"; }, "SignatureDoesNotMatch"},
         {"a parameter added to the query", [](Request& r) { r.query = "A=b"; },
          "SignatureDoesNotMatch"},
@@ -207,7 +211,7 @@ TEST_F(VerifiedRequest, with_any_change_is_refused) {
          "InvalidTimeStamp.Format"},
         {"a broken query", [](Request& r) { r.query = "a=%zz"; }, "InvalidParameter"},
     };
-    for (const Case& wrong : cases) {
+    for (Case const& wrong : cases) {
         SCOPED_TRACE(wrong.name);
         request = good;
         wrong.change(request);
@@ -216,7 +220,7 @@ TEST_F(VerifiedRequest, with_any_change_is_refused) {
 }
 
 TEST_F(VerifiedRequest, with_a_malformed_authorization_is_refused) {
-    for (const std::string header :
+    for (std::string const header :
          {"ACS3-HMAC-SHA256", "ACS3-HMAC-SHA256 ", "ACS3-HMAC-SHA256 Credential=a",
           "ACS3-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=00",
           "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=x;host,Signature=00",
@@ -238,11 +242,11 @@ TEST_F(VerifiedRequest, with_an_unknown_key_is_refused) {
 }
 
 TEST_F(VerifiedRequest, with_a_wrong_security_token_is_refused) {
-    const std::string names =
+    std::string const names =
         "content-type;host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-security-token;"
         "x-acs-signature-nonce;x-acs-version";
     Session session = new_session("acs:ram::1:role/r", "s", "", now + std::chrono::hours(1));
-    const auto try_token = [&](const std::string& token) {
+    auto const try_token = [&](std::string const& token) {
         request.headers["x-acs-security-token"] = token;
         sign("00", session.access_key_id, names);
         return outcome();
@@ -250,7 +254,7 @@ TEST_F(VerifiedRequest, with_a_wrong_security_token_is_refused) {
     EXPECT_EQ(try_token("CAISgarbage"), "InvalidSecurityToken.Malformed");
     EXPECT_EQ(try_token(seal_session(Sealer("another sealing key"), session)),
               "InvalidSecurityToken.Malformed");
-    const Session other = new_session("acs:ram::1:role/r", "s", "", session.expires);
+    Session const other = new_session("acs:ram::1:role/r", "s", "", session.expires);
     EXPECT_EQ(try_token(seal_session(sealer, other)), "InvalidSecurityToken.MismatchWithAccessKey");
     session.expires = now;
     EXPECT_EQ(try_token(seal_session(sealer, session)), "InvalidSecurityToken.Expired");

@@ -26,7 +26,7 @@ struct Keys {
 };
 
 /// Writes a P-256 key and a self-signed certificate for it.
-void write_certificate(const std::string& certificate_file, const std::string& key_file) {
+void write_certificate(std::string const& certificate_file, std::string const& key_file) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -46,7 +46,7 @@ void write_certificate(const std::string& certificate_file, const std::string& k
 
 /// The four simulators over the repository's world, without sockets.
 class Chain : public testing::Test {
-protected:
+  protected:
     Chain() {
         std::filesystem::create_directories(folder);
         write_certificate(folder + "/crt.pem", folder + "/key.pem");
@@ -54,21 +54,25 @@ protected:
     }
     ~Chain() override { std::filesystem::remove_all(folder); }
 
-    void write_faults(const std::string& text) const {
+    void write_faults(std::string const& text) const {
         std::ofstream(folder + "/faults.yaml") << text;
     }
 
-    Response ask(Simulator& simulator, const std::string& name, const Request& request) {
+    Response ask(Simulator& simulator, std::string const& name, Request const& request) {
         auto& faults = fault_files[name];
-        if (!faults) faults = std::make_unique<FaultFile>(folder + "/faults.yaml", name);
-        const RequestLog log(folder + "/requests.jsonl", name);
+        if (!faults) {
+            faults = std::make_unique<FaultFile>(folder + "/faults.yaml", name);
+        }
+        RequestLog const log(folder + "/requests.jsonl", name);
         return Answerer(simulator, world, *faults, log).answer(request, now);
     }
 
-    Response metadata(const std::string& path, const std::string& token = "",
-                      const std::string& method = "GET") {
+    Response metadata(std::string const& path, std::string const& token = "",
+                      std::string const& method = "GET") {
         Request request{method, path, "", {}, ""};
-        if (!token.empty()) request.headers["x-aliyun-ecs-metadata-token"] = token;
+        if (!token.empty()) {
+            request.headers["x-aliyun-ecs-metadata-token"] = token;
+        }
         if (method == "PUT") {
             request.headers["x-aliyun-ecs-metadata-token-ttl-seconds"] = "21600";
         }
@@ -76,18 +80,18 @@ protected:
     }
 
     Keys node_keys() {
-        const value body = value::parse(
+        value const body = value::parse(
             metadata("/latest/meta-data/ram/security-credentials/kubernetesworkerrole-b").body);
         return {body.at("AccessKeyId").as_string(), body.at("AccessKeySecret").as_string(),
                 body.at("SecurityToken").as_string()};
     }
 
     /// A signed RPC call; the parameters go into the query.
-    Request signed_call(const std::string& host, const std::string& action,
-                        const std::string& version, const Parameters& parameters,
-                        const Keys& keys) {
+    Request signed_call(std::string const& host, std::string const& action,
+                        std::string const& version, Parameters const& parameters,
+                        Keys const& keys) {
         Request request{"POST", "/", "", {}, ""};
-        for (const auto& [key, text] : parameters) {
+        for (auto const& [key, text] : parameters) {
             request.query += (request.query.empty() ? "" : "&") + percent_encode(key) + "=" +
                              percent_encode(text);
         }
@@ -97,59 +101,68 @@ protected:
                            {"x-acs-date", format_time(now)},
                            {"x-acs-signature-nonce", random_name(32)},
                            {"x-acs-content-sha256", sha256_hex("")}};
-        if (!keys.token.empty()) request.headers["x-acs-security-token"] = keys.token;
+        if (!keys.token.empty()) {
+            request.headers["x-acs-security-token"] = keys.token;
+        }
         std::string names;
-        for (const auto& [name, ignored] : request.headers) {
+        for (auto const& [name, ignored] : request.headers) {
             names += (names.empty() ? "" : ";") + name;
         }
-        const std::string signature =
-            acs3_signature(keys.secret, acs3_canonical_request("POST", "/", parameters,
-                                                               request.headers, sha256_hex("")));
+        std::string const signature = acs3_signature(
+            keys.secret,
+            acs3_canonical_request("POST", "/", parameters, request.headers, sha256_hex("")));
         request.headers["authorization"] = "ACS3-HMAC-SHA256 Credential=" + keys.id +
                                            ",SignedHeaders=" + names + ",Signature=" + signature;
         return request;
     }
 
-    Response assume(const Parameters& parameters, const Keys& keys) {
-        return ask(sts, "sts", signed_call("sts.cn-shanghai.aliyuncs.com", "AssumeRole",
-                                           "2015-04-01", parameters, keys));
+    Response assume(Parameters const& parameters, Keys const& keys) {
+        return ask(sts, "sts",
+                   signed_call("sts.cn-shanghai.aliyuncs.com", "AssumeRole", "2015-04-01",
+                               parameters, keys));
     }
 
-    static Parameters usual(const std::string& role = "acr-cainiao") {
+    static Parameters usual(std::string const& role = "acr-cainiao") {
         return {{"RoleArn", "acs:ram::1146716667364888:role/" + role},
                 {"RoleSessionName", "demo-cainiao-prod"},
                 {"ExternalId", "demo"},
                 {"DurationSeconds", "3600"}};
     }
 
-    static Keys keys_of(const Response& response) {
-        const value body = value::parse(response.body);
-        const value& keys = body.at("Credentials");
+    static Keys keys_of(Response const& response) {
+        value const body = value::parse(response.body);
+        value const& keys = body.at("Credentials");
         return {keys.at("AccessKeyId").as_string(), keys.at("AccessKeySecret").as_string(),
                 keys.at("SecurityToken").as_string()};
     }
 
-    Response mint(const Keys& keys, const std::string& instance = "cri-shanghai-shared01") {
-        return ask(acr, "acr", signed_call("cr.cn-shanghai.aliyuncs.com", "GetAuthorizationToken",
-                                           "2018-12-01", {{"InstanceId", instance}}, keys));
+    Response mint(Keys const& keys, std::string const& instance = "cri-shanghai-shared01") {
+        return ask(acr, "acr",
+                   signed_call("cr.cn-shanghai.aliyuncs.com", "GetAuthorizationToken", "2018-12-01",
+                               {{"InstanceId", instance}}, keys));
     }
 
-    static std::string password_of(const Response& response) {
+    static std::string password_of(Response const& response) {
         return value::parse(response.body).at("AuthorizationToken").as_string();
     }
 
     /// The whole way to a registry password.
-    std::string password(const std::string& policy = "", const std::string& role = "acr-cainiao") {
+    std::string password(std::string const& policy = "", std::string const& role = "acr-cainiao") {
         Parameters parameters = usual(role);
-        if (!policy.empty()) parameters.emplace_back("Policy", policy);
+        if (!policy.empty()) {
+            parameters.emplace_back("Policy", policy);
+        }
         return password_of(mint(keys_of(assume(parameters, node_keys()))));
     }
 
-    Response login(const std::string& scope, const std::string& user_and_password) {
-        Request request{"GET", "/auth",
+    Response login(std::string const& scope, std::string const& user_and_password) {
+        Request request{"GET",
+                        "/auth",
                         "service=registry.aliyuncs.com%3Acn-shanghai%3Achina%3Acri-shanghai-"
-                        "shared01&scope=" + percent_encode(scope),
-                        {}, ""};
+                        "shared01&scope=" +
+                            percent_encode(scope),
+                        {},
+                        ""};
         if (!user_and_password.empty()) {
             request.headers["authorization"] = "Basic " + base64_encode(user_and_password);
         }
@@ -157,32 +170,40 @@ protected:
     }
 
     /// What a token grants: its access claim as text.
-    static std::string granted(const Response& response) {
-        if (response.status != 200) return std::to_string(response.status);
-        const std::string token = value::parse(response.body).at("token").as_string();
+    static std::string granted(Response const& response) {
+        if (response.status != 200) {
+            return std::to_string(response.status);
+        }
+        std::string const token = value::parse(response.body).at("token").as_string();
         std::string claims = split(token, '.').at(1);
-        for (char& c : claims) c = c == '-' ? '+' : c == '_' ? '/' : c;
-        while (claims.size() % 4 != 0) claims += '=';
+        for (char& c : claims) {
+            c = c == '-' ? '+' : c == '_' ? '/' : c;
+        }
+        while (claims.size() % 4 != 0) {
+            claims += '=';
+        }
         std::string out;
-        const value parsed = value::parse(*base64_decode(claims));
-        for (const value& entry : parsed.at("access").as_array()) {
+        value const parsed = value::parse(*base64_decode(claims));
+        for (value const& entry : parsed.at("access").as_array()) {
             out += (out.empty() ? "" : " ") + entry.at("name").as_string();
-            for (const value& action : entry.at("actions").as_array()) {
+            for (value const& action : entry.at("actions").as_array()) {
                 out += ":" + action.as_string();
             }
         }
         return out;
     }
 
-    static std::string code(const Response& response) {
-        if (response.status == 200) return "200";
-        const value body = value::parse(response.body);
+    static std::string code(Response const& response) {
+        if (response.status == 200) {
+            return "200";
+        }
+        value const body = value::parse(response.body);
         return std::to_string(response.status) + " " + body.at("Code").as_string();
     }
 
     std::string log_text() const { return read_file(folder + "/requests.jsonl"); }
 
-    const std::string only_cainiao =
+    std::string const only_cainiao =
         R"({"Version":"1","Statement":[{"Effect":"Allow","Action":"cr:GetAuthorizationToken","Resource":"*"},)"
         R"({"Effect":"Allow","Action":"cr:PullRepository","Resource":)"
         R"("acs:cr:cn-shanghai:1146716667364888:repository/cri-shanghai-shared01/cainiao/*"}]})";
@@ -197,25 +218,25 @@ protected:
 };
 
 TEST_F(Chain, a_session_policy_narrows_what_the_registry_grants) {
-    const std::string narrow = "cr_temp_user:" + password(only_cainiao);
+    std::string const narrow = "cr_temp_user:" + password(only_cainiao);
     EXPECT_EQ(granted(login("repository:cainiao/a1:pull", narrow)), "cainiao/a1:pull");
     EXPECT_EQ(granted(login("repository:alipay/a1:pull", narrow)), "");
-    const std::string wide = "cr_temp_user:" + password();
+    std::string const wide = "cr_temp_user:" + password();
     EXPECT_EQ(granted(login("repository:cainiao/a1:pull", wide)), "cainiao/a1:pull");
     EXPECT_EQ(granted(login("repository:alipay/a1:pull", wide)), "alipay/a1:pull");
     EXPECT_EQ(granted(login("repository:other/a1:pull", wide)), "");
 }
 
 TEST_F(Chain, a_session_policy_never_widens) {
-    const std::string everything =
+    std::string const everything =
         R"({"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
-    const std::string login_text = "cr_temp_user:" + password(everything, "acr-alipay-only");
+    std::string const login_text = "cr_temp_user:" + password(everything, "acr-alipay-only");
     EXPECT_EQ(granted(login("repository:alipay/a1:pull,push", login_text)), "alipay/a1:pull");
     EXPECT_EQ(granted(login("repository:cainiao/a1:pull", login_text)), "");
 }
 
 TEST_F(Chain, grants_a_subset_of_several_scopes) {
-    const std::string narrow = "cr_temp_user:" + password(only_cainiao);
+    std::string const narrow = "cr_temp_user:" + password(only_cainiao);
     EXPECT_EQ(granted(login("repository:cainiao/a1:pull,push repository:alipay/a1:pull "
                             "repository:pub/tool:pull repository:library:pull registry:catalog:*",
                             narrow)),
@@ -232,7 +253,7 @@ TEST_F(Chain, wrong_and_expired_passwords_are_refused) {
     EXPECT_EQ(login("repository:pub/tool:pull", "cr_temp_user:wrong").status, 401);
     EXPECT_EQ(login("repository:pub/tool:pull", "nobody:wrong").status, 401);
     EXPECT_EQ(login("repository:pub/tool:pull", "no colon").status, 401);
-    const std::string good = "cr_temp_user:" + password();
+    std::string const good = "cr_temp_user:" + password();
     EXPECT_EQ(login("repository:cainiao/a1:pull", good).status, 200);
     EXPECT_EQ(login("repository:cainiao/a1:pull", good + "0").status, 401);
     now += std::chrono::hours(1);
@@ -240,7 +261,7 @@ TEST_F(Chain, wrong_and_expired_passwords_are_refused) {
 }
 
 TEST_F(Chain, the_pusher_pushes_with_a_fixed_password) {
-    const std::string pusher = "pusher@1146716667364888:simulated-password-of-the-pusher";
+    std::string const pusher = "pusher@1146716667364888:simulated-password-of-the-pusher";
     EXPECT_EQ(granted(login("repository:cainiao/a1:pull,push", pusher)), "cainiao/a1:pull:push");
     EXPECT_EQ(login("repository:cainiao/a1:push", pusher + "x").status, 401);
 }
@@ -256,7 +277,7 @@ TEST_F(Chain, the_token_server_knows_get_on_auth_only) {
 }
 
 TEST_F(Chain, roles_that_cannot_be_assumed) {
-    const Keys node = node_keys();
+    Keys const node = node_keys();
     EXPECT_EQ(code(assume(usual(), node)), "200");
     EXPECT_EQ(code(assume(usual("acr-wide-trust-missing"), node)), "403 NoPermission");
     EXPECT_EQ(code(assume(usual("acr-other-external-id"), node)), "403 NoPermission");
@@ -271,8 +292,8 @@ TEST_F(Chain, parameters_outside_their_grammar) {
         std::string text;
         std::string code;
     };
-    const std::string too_long = only_cainiao + std::string(2049 - only_cainiao.size(), ' ');
-    const std::vector<Case> cases = {
+    std::string const too_long = only_cainiao + std::string(2049 - only_cainiao.size(), ' ');
+    std::vector<Case> const cases = {
         {"RoleArn", "", "MissingParameter.RoleArn"},
         {"RoleArn", "acs:ram::1146716667364888:user/x", "InvalidParameter.RoleArn"},
         {"RoleArn", "arn:aws:iam::1146716667364888:role/x", "InvalidParameter.RoleArn"},
@@ -287,44 +308,50 @@ TEST_F(Chain, parameters_outside_their_grammar) {
         {"Policy", "{}", "InvalidParameter.PolicyGrammar"},
         {"Policy", too_long, "InvalidParameter.PolicySize"},
     };
-    const Keys node = node_keys();
-    for (const Case& one : cases) {
+    Keys const node = node_keys();
+    for (Case const& one : cases) {
         SCOPED_TRACE(one.name + "=" + one.text.substr(0, 80));
         Parameters parameters = usual();
-        if (one.name == "Policy") parameters.emplace_back("Policy", "");
+        if (one.name == "Policy") {
+            parameters.emplace_back("Policy", "");
+        }
         for (auto& [key, text] : parameters) {
-            if (key == one.name) text = one.text;
+            if (key == one.name) {
+                text = one.text;
+            }
         }
         EXPECT_EQ(code(assume(parameters, node)), "400 " + one.code);
     }
     Parameters exactly = usual();
-    exactly.emplace_back("Policy",
-                         only_cainiao + std::string(2048 - only_cainiao.size(), ' '));
+    exactly.emplace_back("Policy", only_cainiao + std::string(2048 - only_cainiao.size(), ' '));
     EXPECT_EQ(code(assume(exactly, node)), "200");
 }
 
 TEST_F(Chain, access_key_users_may_assume_too) {
-    const Keys user{"LTAI5tSimulatedKey0001", "simulated-secret-of-registry-tenancy", ""};
+    Keys const user{"LTAI5tSimulatedKey0001", "simulated-secret-of-registry-tenancy", ""};
     EXPECT_EQ(code(assume(usual(), user)), "200");
-    const Response who = ask(sts, "sts", signed_call("sts.aliyuncs.com", "GetCallerIdentity",
-                                                     "2015-04-01", {}, user));
+    Response const who = ask(
+        sts, "sts", signed_call("sts.aliyuncs.com", "GetCallerIdentity", "2015-04-01", {}, user));
     EXPECT_EQ(value::parse(who.body).at("Arn").as_string(),
               "acs:ram::1284387915995949:user/registry-tenancy");
-    const Response node = ask(sts, "sts", signed_call("sts.aliyuncs.com", "GetCallerIdentity",
-                                                      "2015-04-01", {}, node_keys()));
+    Response const node =
+        ask(sts, "sts",
+            signed_call("sts.aliyuncs.com", "GetCallerIdentity", "2015-04-01", {}, node_keys()));
     EXPECT_EQ(value::parse(node.body).at("Arn").as_string(),
               "acs:ram::1284387915995949:assumed-role/kubernetesworkerrole-b/ecs-instance");
-    EXPECT_EQ(code(ask(sts, "sts", signed_call("sts.aliyuncs.com", "Other", "2015-04-01", {}, user))),
-              "404 InvalidAction.NotFound");
-    EXPECT_EQ(code(ask(sts, "sts", signed_call("sts.aliyuncs.com", "AssumeRole", "2014-01-01", {}, user))),
+    EXPECT_EQ(
+        code(ask(sts, "sts", signed_call("sts.aliyuncs.com", "Other", "2015-04-01", {}, user))),
+        "404 InvalidAction.NotFound");
+    EXPECT_EQ(code(ask(sts, "sts",
+                       signed_call("sts.aliyuncs.com", "AssumeRole", "2014-01-01", {}, user))),
               "400 InvalidVersion");
 }
 
 TEST_F(Chain, minting_asks_role_and_session_policy) {
-    const Keys node = node_keys();
-    const Response denied = mint(keys_of(assume(usual("acr-without-token"), node)));
+    Keys const node = node_keys();
+    Response const denied = mint(keys_of(assume(usual("acr-without-token"), node)));
     EXPECT_EQ(code(denied), "403 NoPermission");
-    const value detail = value::parse(denied.body).at("AccessDeniedDetail");
+    value const detail = value::parse(denied.body).at("AccessDeniedDetail");
     EXPECT_EQ(detail.at("AuthAction").as_string(), "cr:GetAuthorizationToken");
     EXPECT_EQ(detail.at("NoPermissionType").as_string(), "ImplicitDeny");
     Parameters narrowed = usual();
@@ -338,10 +365,10 @@ TEST_F(Chain, minting_asks_role_and_session_policy) {
 
 TEST_F(Chain, a_password_ends_with_its_session) {
     write_faults("sessionSeconds: 120");
-    const Response session = assume(usual(), node_keys());
+    Response const session = assume(usual(), node_keys());
     EXPECT_EQ(value::parse(session.body).at("Credentials").at("Expiration").as_string(),
               "2026-11-22T08:32:00Z");
-    const Response minted = mint(keys_of(session));
+    Response const minted = mint(keys_of(session));
     EXPECT_EQ(value::parse(minted.body).at("ExpireTime").as_number().to_int64(),
               std::chrono::system_clock::to_time_t(now + std::chrono::seconds(120)) * 1000);
     EXPECT_EQ(value::parse(minted.body).at("TempUsername").as_string(), "cr_temp_user");
@@ -349,14 +376,16 @@ TEST_F(Chain, a_password_ends_with_its_session) {
 
 TEST_F(Chain, a_role_can_hand_out_short_lives) {
     EXPECT_EQ(value::parse(assume(usual("acr-short"), node_keys()).body)
-                  .at("Credentials").at("Expiration").as_string(),
+                  .at("Credentials")
+                  .at("Expiration")
+                  .as_string(),
               "2026-11-22T08:32:00Z");
 }
 
 TEST_F(Chain, hardened_metadata_demands_a_token) {
-    const std::string roles = "/latest/meta-data/ram/security-credentials/";
+    std::string const roles = "/latest/meta-data/ram/security-credentials/";
     EXPECT_EQ(metadata(roles).body, "kubernetesworkerrole-b");
-    const std::string token = metadata("/latest/api/token", "", "PUT").body;
+    std::string const token = metadata("/latest/api/token", "", "PUT").body;
     EXPECT_EQ(metadata(roles, token).status, 200);
     write_faults("hardenedMetadata: true");
     EXPECT_EQ(metadata(roles).status, 403);
@@ -374,12 +403,12 @@ TEST_F(Chain, faults_on_demand) {
         std::string fault;
         std::string code;
     };
-    const std::vector<Case> cases = {
+    std::vector<Case> const cases = {
         {"{mode: error}", "500 InternalError"},
         {"{mode: error, code: NoPermission, http: 403}", "403 NoPermission"},
         {"{mode: throttle}", "400 Throttling.User"},
     };
-    for (const Case& one : cases) {
+    for (Case const& one : cases) {
         write_faults("sts: [" + one.fault + "]");
         EXPECT_EQ(code(assume(usual(), node_keys())), one.code);
     }
@@ -392,21 +421,21 @@ TEST_F(Chain, faults_on_demand) {
     write_faults("sts: [{mode: slow, seconds: 4}]");
     EXPECT_EQ(assume(usual(), node_keys()).delay_seconds, 4);
     write_faults("sts: [{mode: expired}]");
-    const Response expired = assume(usual(), node_keys());
+    Response const expired = assume(usual(), node_keys());
     EXPECT_EQ(expired.status, 200);
     EXPECT_EQ(code(mint(keys_of(expired))), "400 InvalidSecurityToken.Expired");
 }
 
 TEST_F(Chain, acr_fails_in_its_own_ways) {
-    const Keys keys = keys_of(assume(usual(), node_keys()));
+    Keys const keys = keys_of(assume(usual(), node_keys()));
     write_faults("acr: [{mode: throttle, seconds: 3}]");
-    const Response throttled = mint(keys);
+    Response const throttled = mint(keys);
     EXPECT_EQ(code(throttled), "429 Throttling.User");
     ASSERT_EQ(throttled.headers.size(), 1U);
     EXPECT_EQ(throttled.headers[0].first, "x-ratelimit-user-api");
     EXPECT_EQ(throttled.headers[0].second, "Limit:1,Remain:0,TimeLeft:3000,Reset:1234");
     write_faults("acr: [{mode: error, http: 200, code: INSTANCE_STOPPED, message: stopped}]");
-    const Response failed = mint(keys);
+    Response const failed = mint(keys);
     EXPECT_EQ(failed.status, 200);
     EXPECT_FALSE(value::parse(failed.body).at("IsSuccess").as_bool());
     EXPECT_EQ(value::parse(failed.body).at("Code").as_string(), "INSTANCE_STOPPED");
@@ -421,36 +450,37 @@ TEST_F(Chain, a_broken_faults_file_is_never_taken_for_the_cloud) {
 }
 
 TEST_F(Chain, the_log_tells_everything_but_secrets) {
-    const Keys node = node_keys();
+    Keys const node = node_keys();
     Parameters parameters = usual();
     parameters.emplace_back("Policy", only_cainiao);
-    const Keys session = keys_of(assume(parameters, node));
-    const std::string minted = password_of(mint(session));
-    const Response token = login("repository:cainiao/a1:pull", "cr_temp_user:" + minted);
-    const std::string bearer = value::parse(token.body).at("token").as_string();
-    const std::string text = log_text();
-    for (const std::string& secret : {node.secret, node.token, session.secret, session.token,
+    Keys const session = keys_of(assume(parameters, node));
+    std::string const minted = password_of(mint(session));
+    Response const token = login("repository:cainiao/a1:pull", "cr_temp_user:" + minted);
+    std::string const bearer = value::parse(token.body).at("token").as_string();
+    std::string const text = log_text();
+    for (std::string const& secret : {node.secret, node.token, session.secret, session.token,
                                       minted, split(minted, ':').at(0), bearer}) {
         EXPECT_EQ(text.find(secret), std::string::npos);
     }
     EXPECT_EQ(text.find("Signature="), std::string::npos);
-    const value line = value::parse(split(text, '\n').at(1));
+    value const line = value::parse(split(text, '\n').at(1));
     EXPECT_EQ(line.at("simulator").as_string(), "sts");
     EXPECT_EQ(line.at("action").as_string(), "AssumeRole");
     EXPECT_EQ(line.at("externalId").as_string(), "demo");
     EXPECT_EQ(line.at("policy").as_string(), only_cainiao);
     EXPECT_EQ(line.at("code").as_string(), "OK");
-    const value last = value::parse(split(text, '\n').at(3));
+    value const last = value::parse(split(text, '\n').at(3));
     EXPECT_EQ(last.at("granted").as_string(), "repository:cainiao/a1:pull");
     EXPECT_EQ(last.at("session").as_string(), "demo-cainiao-prod");
 }
 
 TEST_F(Chain, garbage_never_breaks_a_simulator) {
-    const std::string zeros("\0\xff{}", 4);
-    for (const std::string& method : {std::string("POST"), std::string("GET"), zeros}) {
-        for (const std::string& text : {std::string(), zeros, std::string("%"), std::string("a=%00&&=")}) {
-            const Request request{method, "/" + text, text,
-                                  {{"authorization", text}, {"host", text}}, text};
+    std::string const zeros("\0\xff{}", 4);
+    for (std::string const& method : {std::string("POST"), std::string("GET"), zeros}) {
+        for (std::string const& text :
+             {std::string(), zeros, std::string("%"), std::string("a=%00&&=")}) {
+            Request const request{
+                method, "/" + text, text, {{"authorization", text}, {"host", text}}, text};
             EXPECT_GE(ask(ecs, "ecs", request).status, 400);
             EXPECT_GE(ask(sts, "sts", request).status, 400);
             EXPECT_GE(ask(acr, "acr", request).status, 400);

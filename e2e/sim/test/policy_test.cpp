@@ -5,20 +5,20 @@
 namespace sim {
 namespace {
 
-Policy parsed(const std::string& json) {
+Policy parsed(std::string const& json) {
     std::string problem;
     auto policy = Policy::parse(json, problem);
     EXPECT_TRUE(policy) << problem;
     return policy.value_or(Policy());
 }
 
-const std::string repository = "acs:cr:cn-shanghai:1146716667364888:repository/cri-1/";
+std::string const repository = "acs:cr:cn-shanghai:1146716667364888:repository/cri-1/";
 
-std::string allow(const std::string& action, const std::string& resource) {
+std::string allow(std::string const& action, std::string const& resource) {
     return R"({"Effect":"Allow","Action":")" + action + R"(","Resource":")" + resource + R"("})";
 }
 
-std::string document(const std::string& statements) {
+std::string document(std::string const& statements) {
     return R"({"Version":"1","Statement":[)" + statements + "]}";
 }
 
@@ -30,9 +30,9 @@ TEST(Policy, evaluates_requests) {
         std::string resource;
         Verdict verdict;
     };
-    const std::string deny =
+    std::string const deny =
         R"(,{"Effect":"Deny","Action":"cr:*","Resource":")" + repository + R"(secret/*"})";
-    const std::vector<Case> cases = {
+    std::vector<Case> const cases = {
         {"the namespace by wildcard", allow("cr:PullRepository", repository + "cainiao/*"),
          "cr:PullRepository", repository + "cainiao/a1", Verdict::Allowed},
         {"deeper paths, too", allow("cr:PullRepository", repository + "cainiao/*"),
@@ -64,19 +64,27 @@ TEST(Policy, evaluates_requests) {
         {"deny elsewhere does not matter", allow("cr:*", "*") + deny, "cr:PullRepository",
          repository + "open/a", Verdict::Allowed},
     };
-    for (const Case& one : cases) {
+    for (Case const& one : cases) {
         SCOPED_TRACE(one.name);
         EXPECT_EQ(parsed(document(one.statements)).evaluate(one.action, one.resource), one.verdict);
     }
 }
 
 TEST(Policy, refuses_what_it_cannot_read) {
-    const std::string good = allow("cr:*", "*");
-    const std::string too_deep(200, '[');
-    for (const std::string& json : std::vector<std::string>{
-             "", "null", "[]", "{", too_deep, R"({"Version":"1"})",
-             R"({"Statement":[)" + good + "]}", R"({"Version":"2","Statement":[)" + good + "]}",
-             R"({"Version":1,"Statement":[)" + good + "]}", document(""), document("1"),
+    std::string const good = allow("cr:*", "*");
+    std::string const too_deep(200, '[');
+    for (std::string const& json : std::vector<std::string>{
+             "",
+             "null",
+             "[]",
+             "{",
+             too_deep,
+             R"({"Version":"1"})",
+             R"({"Statement":[)" + good + "]}",
+             R"({"Version":"2","Statement":[)" + good + "]}",
+             R"({"Version":1,"Statement":[)" + good + "]}",
+             document(""),
+             document("1"),
              R"({"Version":"1","Statement":)" + good + "}",
              document(R"({"Effect":"allow","Action":"a","Resource":"*"})"),
              document(R"({"Action":"a","Resource":"*"})"),
@@ -95,7 +103,7 @@ TEST(Policy, refuses_what_it_cannot_read) {
 
 TEST(TrustPolicy, decides_by_principal_and_external_id) {
     std::string problem;
-    const auto trust = TrustPolicy::parse(
+    auto const trust = TrustPolicy::parse(
         document(R"({"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":)"
                  R"(["acs:ram::1:role/node","acs:ram::2:root"]},)"
                  R"("Condition":{"StringEquals":{"sts:ExternalId":["demo","second"]}}})"),
@@ -113,10 +121,10 @@ TEST(TrustPolicy, decides_by_principal_and_external_id) {
 
 TEST(TrustPolicy, without_condition_takes_any_external_id) {
     std::string problem;
-    const auto trust = TrustPolicy::parse(
-        document(R"({"Effect":"Allow","Action":"sts:AssumeRole",)"
-                 R"("Principal":{"RAM":"acs:ram::1:role/node"}})"),
-        problem);
+    auto const trust =
+        TrustPolicy::parse(document(R"({"Effect":"Allow","Action":"sts:AssumeRole",)"
+                                    R"("Principal":{"RAM":"acs:ram::1:role/node"}})"),
+                           problem);
     ASSERT_TRUE(trust) << problem;
     EXPECT_TRUE(trust->trusts("acs:ram::1:role/node", ""));
     EXPECT_TRUE(trust->trusts("acs:ram::1:role/node", "whatever"));
@@ -124,10 +132,10 @@ TEST(TrustPolicy, without_condition_takes_any_external_id) {
 
 TEST(TrustPolicy, of_a_service_trusts_no_caller) {
     std::string problem;
-    const auto trust = TrustPolicy::parse(
-        document(R"({"Effect":"Allow","Action":"sts:AssumeRole",)"
-                 R"("Principal":{"Service":"ecs.aliyuncs.com"}})"),
-        problem);
+    auto const trust =
+        TrustPolicy::parse(document(R"({"Effect":"Allow","Action":"sts:AssumeRole",)"
+                                    R"("Principal":{"Service":"ecs.aliyuncs.com"}})"),
+                           problem);
     ASSERT_TRUE(trust) << problem;
     EXPECT_FALSE(trust->trusts("acs:ram::1:role/node", ""));
 }

@@ -7,10 +7,10 @@
 namespace sim {
 namespace {
 
-const Sealer sealer("the sealing key of this test");
+Sealer const sealer("the sealing key of this test");
 
 TEST(Sealer, opens_only_what_it_sealed_for_the_same_purpose) {
-    const std::string sealed = sealer.seal("one", "content");
+    std::string const sealed = sealer.seal("one", "content");
     EXPECT_EQ(sealer.unseal("one", sealed), "content");
     EXPECT_FALSE(sealer.unseal("two", sealed));
     EXPECT_FALSE(Sealer("another key").unseal("one", sealed));
@@ -18,7 +18,7 @@ TEST(Sealer, opens_only_what_it_sealed_for_the_same_purpose) {
 }
 
 TEST(Sealer, survives_garbage) {
-    const std::string sealed = sealer.seal("one", "content");
+    std::string const sealed = sealer.seal("one", "content");
     for (std::size_t i = 0; i < sealed.size(); ++i) {
         std::string damaged = sealed;
         damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
@@ -30,9 +30,9 @@ TEST(Sealer, survives_garbage) {
 }
 
 TEST(Session, survives_sealing) {
-    const Session session =
-        new_session("acs:ram::1:role/r", "demo-ns", R"({"a":"b\"c"})", *parse_time("2026-11-22T08:00:00Z"));
-    const auto back = unseal_session(sealer, seal_session(sealer, session));
+    Session const session = new_session("acs:ram::1:role/r", "demo-ns", R"({"a":"b\"c"})",
+                                        *parse_time("2026-11-22T08:00:00Z"));
+    auto const back = unseal_session(sealer, seal_session(sealer, session));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->access_key_id, session.access_key_id);
     EXPECT_EQ(back->access_key_secret, session.access_key_secret);
@@ -45,17 +45,17 @@ TEST(Session, survives_sealing) {
 }
 
 TEST(RegistryPassword, has_the_shape_of_acr_and_holds_the_session) {
-    const TimePoint now = *parse_time("2026-11-22T08:00:00Z");
-    const Caller caller{"acs:ram::1:role/r", "1", "demo-ns", "{}", now};
-    const std::string password = make_registry_password(sealer, caller, "cri-1", now, now);
-    const std::size_t colon = password.find(':');
+    TimePoint const now = *parse_time("2026-11-22T08:00:00Z");
+    Caller const caller{"acs:ram::1:role/r", "1", "demo-ns", "{}", now};
+    std::string const password = make_registry_password(sealer, caller, "cri-1", now, now);
+    std::size_t const colon = password.find(':');
     ASSERT_NE(colon, std::string::npos);
     EXPECT_EQ(password.size() - colon - 1, 40U);
     EXPECT_EQ(password.find_first_not_of("0123456789abcdef", colon + 1), std::string::npos);
     ASSERT_TRUE(base64_decode(password.substr(0, colon)));
     EXPECT_NE(base64_decode(password.substr(0, colon))->find("\"instanceId\":\"cri-1\""),
               std::string::npos);
-    const auto login = open_registry_password(sealer, password);
+    auto const login = open_registry_password(sealer, password);
     ASSERT_TRUE(login);
     EXPECT_EQ(login->caller.arn, caller.arn);
     EXPECT_EQ(login->caller.session, "demo-ns");
@@ -64,8 +64,8 @@ TEST(RegistryPassword, has_the_shape_of_acr_and_holds_the_session) {
 }
 
 TEST(RegistryPassword, that_was_changed_opens_nothing) {
-    const TimePoint now = *parse_time("2026-11-22T08:00:00Z");
-    const std::string password =
+    TimePoint const now = *parse_time("2026-11-22T08:00:00Z");
+    std::string const password =
         make_registry_password(sealer, {"acs:ram::1:role/r", "1", "s", "", now}, "cri-1", now, now);
     for (std::size_t i = 0; i < password.size(); ++i) {
         std::string damaged = password;
@@ -100,7 +100,7 @@ TEST(Text, matches_wildcards) {
 
 TEST(Text, reads_and_writes_times) {
     EXPECT_EQ(format_time(*parse_time("2024-02-29T23:59:59Z")), "2024-02-29T23:59:59Z");
-    for (const char* wrong : {"", "2024-02-29", "2024-02-29T23:59:59", "2024-02-29T23:59:59+00:00",
+    for (char const* wrong : {"", "2024-02-29", "2024-02-29T23:59:59", "2024-02-29T23:59:59+00:00",
                               "2024-2-9T23:59:59Z", "2024-13-29T23:59:59Z"}) {
         EXPECT_FALSE(parse_time(wrong)) << wrong;
     }
@@ -109,7 +109,7 @@ TEST(Text, reads_and_writes_times) {
 TEST(Text, decodes_base64_strictly) {
     EXPECT_EQ(base64_decode("YQ=="), "a");
     EXPECT_EQ(base64_decode(base64_encode("abc")), "abc");
-    for (const char* wrong : {"YQ=", "YQ", " YQ==", "YQ== ", "Y*==", "\nYQ="}) {
+    for (char const* wrong : {"YQ=", "YQ", " YQ==", "YQ== ", "Y*==", "\nYQ="}) {
         EXPECT_FALSE(base64_decode(wrong)) << wrong;
     }
 }

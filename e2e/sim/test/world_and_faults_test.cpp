@@ -10,30 +10,32 @@
 namespace sim {
 namespace {
 
-std::string complaint(const std::function<void()>& act) {
+std::string complaint(std::function<void()> const& act) {
     try {
         act();
-    } catch (const std::exception& error) {
+    } catch (std::exception const& error) {
         return error.what();
     }
     return "accepted";
 }
 
-const std::string small_world = R"(
+std::string const small_world = R"(
 sealingKey: 0123456789abcdef
 tokenIssuer: issuer
 metadata: {account: "2", region: cn-shanghai, role: "acs:ram::2:role/node"}
 documents:
   p: '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-  t: '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::2:root"}}]}'
+  t: >-
+    {"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+    "Principal":{"RAM":"acs:ram::2:root"}}]}
 roles:
 - {arn: "acs:ram::2:role/node", policy: p, trust: t}
 )";
 
 TEST(World, of_the_repository_is_good) {
     WorldFile file(SIM_WORLD_FILE);
-    const auto world = file.current();
-    const Role* role = world->find_role("acs:ram::1146716667364888:role/acr-cainiao");
+    auto const world = file.current();
+    Role const* role = world->find_role("acs:ram::1146716667364888:role/acr-cainiao");
     ASSERT_NE(role, nullptr);
     EXPECT_TRUE(role->trust.trusts(world->metadata.role_arn, "demo"));
     EXPECT_FALSE(role->trust.trusts(world->metadata.role_arn, ""));
@@ -47,7 +49,7 @@ TEST(World, complains_by_key) {
         std::string added;
         std::string complaint;
     };
-    const std::vector<Case> cases = {
+    std::vector<Case> const cases = {
         {"", "accepted"},
         {"colour: red\n", "/colour: is not known here"},
         {"tokenSeconds: 59\n", "/tokenSeconds: is \"59\"; must be a number from 60 to 86400"},
@@ -59,16 +61,15 @@ TEST(World, complains_by_key) {
         {"users: [{arn: x, policy: p, active: maybe}]\n", "/users/0/active: is \"maybe\""},
         {"instances: [{id: i, account: a, region: r}]\n", "/instances/0/service: is missing"},
     };
-    for (const Case& one : cases) {
-        const std::string said =
-            complaint([&] { parse_world(small_world + one.added); });
+    for (Case const& one : cases) {
+        std::string const said = complaint([&] { parse_world(small_world + one.added); });
         EXPECT_EQ(said.substr(0, one.complaint.size()), one.complaint) << one.added;
     }
     EXPECT_EQ(complaint([] { parse_world("[]"); }), "the file: must be a mapping");
 }
 
 TEST(Faults, are_read_for_one_simulator) {
-    const FaultPlan plan = parse_faults(R"(
+    FaultPlan const plan = parse_faults(R"(
 sessionSeconds: 120
 hardenedMetadata: true
 sts:
@@ -87,7 +88,7 @@ acr:
 }
 
 TEST(Faults, complain_by_key_in_every_simulator) {
-    for (const std::string simulator : {"sts", "ecs"}) {
+    for (std::string const simulator : {"sts", "ecs"}) {
         EXPECT_EQ(complaint([&] { parse_faults("sts: [{mode: explode}]", simulator); }),
                   "/sts/0/mode: \"explode\" is none of error, throttle, garbage, timeout, empty, "
                   "expired, slow");
@@ -100,9 +101,9 @@ TEST(Faults, complain_by_key_in_every_simulator) {
 }
 
 class WrittenFaults : public testing::Test {
-protected:
+  protected:
     ~WrittenFaults() override { std::filesystem::remove(path); }
-    void write(const std::string& text) const { std::ofstream(path) << text; }
+    void write(std::string const& text) const { std::ofstream(path) << text; }
 
     std::string path = testing::TempDir() + "faults-" + std::to_string(getpid()) + ".yaml";
 };
