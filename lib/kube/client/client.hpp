@@ -12,53 +12,15 @@
 #include "lib/http/transport.hpp"
 #include "lib/kube/client/config.hpp"
 #include "lib/kube/core/object.hpp"
+#include "lib/kube/core/request.hpp"
+#include "lib/kube/core/watch_stream.hpp"
 
 namespace rt::kube {
-
-struct ListOptions {
-    std::string field_selector{};
-    std::string label_selector{};
-    /// "" = the most recent data (quorum read); "0" = whatever the server has at hand.
-    std::string resource_version{};
-    std::string resource_version_match{};
-    int limit = 0;                    ///< page size; 0 = all at once
-    bool metadata_only = false;       ///< PartialObjectMetadata: no spec, no data
-    std::string ns{};                 ///< only this namespace; empty = all
-};
 
 struct ListPage {
     std::vector<Json> items;
     std::string resource_version;
     std::string continue_token;
-};
-
-struct WatchOptions {
-    std::string resource_version{};
-    std::string field_selector{};
-    std::string label_selector{};
-    bool metadata_only = false;
-    bool send_initial_events = false;  ///< WatchList (KEP-3157)
-    std::string ns{};
-    std::chrono::seconds timeout{300};
-};
-
-enum class WatchEventType { Added, Modified, Deleted, Bookmark };
-struct WatchEvent {
-    WatchEventType type = WatchEventType::Bookmark;
-    Json const* object = nullptr;      ///< valid during the callback
-};
-
-struct ApplyOptions {
-    std::string field_manager;
-    bool force = true;                 ///< take over fields that other managers set
-    bool dry_run = false;
-    std::string subresource{};         ///< e.g. "status"
-};
-
-/// Optimistic guards of a DELETE.
-struct Preconditions {
-    std::string uid{};
-    std::string resource_version{};
 };
 
 /// The Kubernetes API as blocking calls. Thread-safe. Every error carries the server's Status reason

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/json.hpp"
@@ -63,11 +66,15 @@ struct ObjectMeta {
 /// Reads metadata of any object; total: what is missing or of the wrong type is left empty, because
 /// the API server has already validated it.
 [[nodiscard]] ObjectMeta meta_of(Json const& object);
+/// The key alone: cheaper where nothing else is read.
+[[nodiscard]] ObjectKey key_of(Json const& object);
 
-/// metav1.LabelSelector, parsed.
+/// metav1.LabelSelector, parsed: every requirement must hold. `In` and `NotIn` follow the API server:
+/// an object without the label is outside every set, so `NotIn` holds for it.
 class LabelSelector {
   public:
-    /// InvalidArgument with `pointer` as the field's path where an operator or a value is unknown.
+    /// InvalidArgument with `pointer` as the field's path where a field or operator is unknown, a set
+    /// is empty where it must not be, or a key or value could never be a label.
     static Result<LabelSelector> parse(Json const& selector, std::string_view pointer);
     [[nodiscard]] bool matches(std::map<std::string, std::string> const& labels) const;
     /// True where it has no requirement at all (and so would match everything).
@@ -95,3 +102,11 @@ extern ResourceType const pods, namespaces, secrets, events, service_accounts, l
 }
 
 }  // namespace rt::kube
+
+template <>
+struct std::hash<rt::kube::ObjectKey> {
+    std::size_t operator()(rt::kube::ObjectKey const& key) const noexcept {
+        std::size_t const ns = std::hash<std::string>{}(key.ns);
+        return std::hash<std::string>{}(key.name) ^ (ns * 0x9e3779b97f4a7c15ULL);
+    }
+};

@@ -28,8 +28,12 @@ class LeaderElector {
 
     enum class End { Stopped, Lost };
     /// Blocks: acquires, calls `lead` on a thread of its own with a token that is stopped when the
-    /// lease is lost or `stop` is requested, and waits for it. Releases the lease after a clean stop.
+    /// lease is lost or `stop` is requested, and waits for it; the lease is renewed until `lead` has
+    /// returned (which it may also do by itself), then released. After Lost, end the process: what
+    /// `lead` left running is no longer guarded.
     [[nodiscard]] End run(std::function<void(std::stop_token)> const& lead, std::stop_token stop);
+    /// Ask before each write that others can see: false already at the renew deadline, seconds before
+    /// another candidate may take over.
     [[nodiscard]] bool leading() const;
     /// True where the lease ran out while we believe that we hold it (a deadlock): not live.
     [[nodiscard]] bool overdue() const;

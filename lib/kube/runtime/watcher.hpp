@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@
 namespace rt::kube {
 
 /// What a watcher tells. All calls come from the watcher's one thread, in order.
-/// A Replace is the whole truth: what it does not hold no longer exists.
+/// A Replace is the whole truth: what it does not hold no longer exists. Its items come without
+/// metadata.managedFields. What a handler throws is logged, and the type is listed again.
 struct WatchHandler {
     std::function<void(std::vector<Json> const& items)> on_replace;
     std::function<void(Json const& object)> on_upsert;
@@ -35,7 +37,9 @@ struct WatcherOptions {
 };
 
 /// LIST+WATCH of one resource type on its own thread: bookmarks, 410, back-off 800 ms to 30 s with
-/// jitter, re-list, periodic proof. The same behaviour as client-go's Reflector.
+/// jitter, re-list, periodic proof (on a second thread). The same behaviour as client-go's Reflector;
+/// its decisions are the pure function step() in watch_machine.hpp. Keeps no objects, only keys and
+/// versions.
 class Watcher {
   public:
     Watcher(Client& client, WatcherOptions options, WatchHandler handler, Clock& clock,
@@ -45,9 +49,14 @@ class Watcher {
     Watcher& operator=(Watcher const&) = delete;
 
     void start();
-    /// The first complete list has been handed to the handler.
+    /// The first complete list has been handed to the handler and processed by it. False again while
+    /// the type itself does not exist (404).
     [[nodiscard]] bool synced() const;
-    /// When the view was last proven complete: list, event-stream initial sync or proof LIST.
+    /// Blocks until synced; false where the stop came first.
+    [[nodiscard]] bool wait_synced(std::stop_token stop) const;
+    /// When the view was last proven complete: the start of the last quorum list, WatchList or proof
+    /// LIST that agreed. (A list that may come from a cache proves nothing; the proof follows at once.)
+    /// SteadyTime{} until then.
     [[nodiscard]] SteadyTime last_proof() const;
     /// The last failure while not synced or not proving; empty when all is well.
     [[nodiscard]] std::string trouble() const;

@@ -1,0 +1,73 @@
+#include "lib/kube/client/config.hpp"
+
+#include <cstdlib>
+
+#include "lib/base/file.hpp"
+
+namespace rt::kube {
+namespace {
+
+constexpr char service_account_folder[] = "/var/run/secrets/kubernetes.io/serviceaccount/";
+/// A namespace name has at most 63 bytes; a trailing newline is tolerated.
+constexpr std::size_t namespace_file_bytes_max = 256;
+
+std::string environment(char const* name) {
+    char const* const value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string trimmed(std::string text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
+        text.pop_back();
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<ClientConfig> in_cluster_config() {
+    std::string const host = environment("KUBERNETES_SERVICE_HOST");
+    std::string const port = environment("KUBERNETES_SERVICE_PORT");
+    if (host.empty() || port.empty()) {
+        return fail(Error{ErrorKind::NotFound,
+                          "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT "
+                          "are not set; name a kubeconfig file with --kubeconfig"});
+    }
+    ClientConfig config;
+    bool const ipv6 = host.find(':') != std::string::npos;
+    config.server = "https://" + (ipv6 ? "[" + host + "]" : host) + ":" + port;
+    std::string const folder = service_account_folder;
+    config.ca_file = folder + "ca.crt";
+    config.token_file = folder + "token";
+    RT_TRY(auto ns, read_file(folder + "namespace", namespace_file_bytes_max));
+    config.current_namespace = trimmed(std::move(ns));
+    return config;
+}
+
+Result<ClientConfig> find_config(std::string const& kubeconfig) {
+    if (!kubeconfig.empty()) {
+        return load_kubeconfig(kubeconfig);
+    }
+    if (auto config = in_cluster_config();
+        config || config.error().kind != ErrorKind::NotFound ||
+        !environment("KUBERNETES_SERVICE_HOST").empty()) {
+        // In a Pod, a missing token is an error to show, not a reason to look elsewhere.
+        return config;
+    }
+    if (std::string const path = environment("KUBECONFIG"); !path.empty()) {
+        if (path.find(':') != std::string::npos) {
+            return fail(invalid_argument("KUBECONFIG names several files, which is not supported; "
+                                         "name one with --kubeconfig"));
+        }
+        return load_kubeconfig(path);
+    }
+    std::string const home = environment("HOME");
+    if (home.empty()) {
+        return fail(Error{ErrorKind::NotFound,
+                          "no cluster to talk to: not in a Pod, and neither --kubeconfig, "
+                          "KUBECONFIG nor HOME is set"});
+    }
+    return load_kubeconfig(home + "/.kube/config");
+}
+
+}  // namespace rt::kube
