@@ -15,9 +15,12 @@ kubeconfig=$cluster/kubeconfig
 
 # The cluster lives in one network namespace, so that its ports, addresses and packet-filter rules
 # never touch the host. It has no way out to the internet: names that are not simulated do not exist.
-netns=${CLUSTER_NETNS:-registry-tenancy}
-host_ip=10.200.0.1
-node_ip=10.200.0.2
+# CLUSTER_INDEX (0 to 63) lets clusters of several checkouts run side by side; `up` notes it.
+index=${CLUSTER_INDEX:-$(cat "$cluster/index" 2>/dev/null || echo 0)}
+netns=registry-tenancy
+[ "$index" = 0 ] || netns+=-$index
+host_ip=10.200.0.$((4 * index + 1))
+node_ip=10.200.0.$((4 * index + 2))
 node_name=node-1
 service_cidr=10.96.0.0/16
 pod_cidr=10.244.0.0/16
@@ -73,6 +76,9 @@ pid_of() {
 
 # Whether the name stands for a living network namespace (a file of that name may have outlived it).
 namespace_exists() { [ "$(stat -f -c %T "/run/netns/$netns" 2>/dev/null)" = nsfs ]; }
+
+# Which checkout's cluster the namespace belongs to.
+owner_file=/run/$netns.owner
 
 running() { pid_of "$1" >/dev/null; }
 
