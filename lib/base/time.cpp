@@ -9,6 +9,9 @@ namespace {
 
 using namespace std::chrono;
 
+constexpr std::array<std::string_view, 12> month_names{
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 struct Civil {
     int year = 0;
     unsigned month = 0;
@@ -137,8 +140,6 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 Result<WallTime> parse_http_date(std::string_view text) {
-    static constexpr std::array<std::string_view, 12> months{
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::string_view const whole = text;
     auto const malformed = [&] {
         return fail(invalid_argument("not an HTTP date: " + std::string(whole.substr(0, 64))));
@@ -153,8 +154,8 @@ Result<WallTime> parse_http_date(std::string_view text) {
     if (!read_number(text, 2, day_number) || !read_char(text, ' ') || text.size() < 3) {
         return malformed();
     }
-    for (unsigned index = 0; index < months.size(); ++index) {
-        if (text.starts_with(months[index])) {
+    for (unsigned index = 0; index < month_names.size(); ++index) {
+        if (text.starts_with(month_names[index])) {
             civil.month = index + 1;
         }
     }

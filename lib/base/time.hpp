@@ -14,6 +14,8 @@ namespace rt {
 [[nodiscard]] std::string format_rfc3339_micro(WallTime time);
 /// RFC 3339 with 'Z' or a numeric offset, fractions allowed. InvalidArgument otherwise.
 [[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
+/// RFC 9110 IMF-fixdate: "Fri, 02 Jan 2026 03:04:05 GMT".
+[[nodiscard]] std::string format_http_date(WallTime time);
 /// RFC 9110 IMF-fixdate, as in the Date header. InvalidArgument otherwise.
 [[nodiscard]] Result<WallTime> parse_http_date(std::string_view text);
 

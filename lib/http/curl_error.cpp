@@ -26,8 +26,8 @@ Meaning meaning_of(CURLcode code) {
         case CURLE_SSL_CONNECT_ERROR:
             return {ErrorKind::Unavailable, "the TLS handshake failed", true};
         case CURLE_SSL_CERTPROBLEM:
-            return {ErrorKind::InvalidArgument,
-                    "the client certificate and key cannot be used", false};
+            return {ErrorKind::InvalidArgument, "the client certificate and key cannot be used",
+                    false};
         case CURLE_SSL_CIPHER:
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_ISSUER_ERROR:

@@ -38,8 +38,8 @@ struct ListFree {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListFree>;
 
-/// One connection to one authority. libcurl keeps connections in the multi handle, so a handle of each
-/// kind belongs together; exactly one thread uses a pair at a time.
+/// One connection to one authority. libcurl keeps connections in the multi handle, so a handle of
+/// each kind belongs together; exactly one thread uses a pair at a time.
 struct Pair {
     std::unique_ptr<CURLM, MultiFree> multi{curl_multi_init()};
     std::unique_ptr<CURL, EasyFree> easy{curl_easy_init()};
@@ -193,8 +193,8 @@ Result<HeaderList> header_list(Request const& request) {
 std::pair<std::string, std::string> host_and_port(Url const& url) {
     auto const colon = url.authority.rfind(':');
     auto const bracket = url.authority.rfind(']');
-    bool const has_port = colon != std::string::npos &&
-                          (bracket == std::string::npos || colon > bracket);
+    bool const has_port =
+        colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
     if (has_port) {
         return {url.authority.substr(0, colon), url.authority.substr(colon + 1)};
     }
@@ -335,15 +335,12 @@ Result<CURLcode> CurlTransport::run(Pair& pair, Exchange& state, Request const& 
         bool const streaming = state.on_chunk != nullptr && state.head_complete;
         SteadyTime const deadline =
             streaming ? state.last_activity + idle_timeout : started + request.timeout;
-        auto const left =
-            std::chrono::ceil<milliseconds>(deadline - system_clock().steady_now());
+        auto const left = std::chrono::ceil<milliseconds>(deadline - system_clock().steady_now());
         if (left <= milliseconds::zero()) {
-            return fail(Error{ErrorKind::DeadlineExceeded,
-                              host + (streaming ? ": nothing arrived for "
-                                                : ": no complete answer within ") +
-                                  std::to_string(
-                                      (streaming ? idle_timeout : request.timeout).count()) +
-                                  " ms"});
+            return fail(Error{
+                ErrorKind::DeadlineExceeded,
+                host + (streaming ? ": nothing arrived for " : ": no complete answer within ") +
+                    std::to_string((streaming ? idle_timeout : request.timeout).count()) + " ms"});
         }
         // One second at most: the clock above counts suspends, poll's does not.
         int const wait_ms = static_cast<int>(std::min(left, milliseconds(1000)).count());
@@ -397,9 +394,9 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
         return fail(outcome.error());
     }
     if (state.too_large) {
-        return fail(Error{ErrorKind::Corrupt,
-                          host + ": the answer is larger than the limit of " +
-                              std::to_string(options_.body_bytes_max) + " bytes"});
+        return fail(Error{ErrorKind::Corrupt, host + ": the answer is larger than the limit of " +
+                                                  std::to_string(options_.body_bytes_max) +
+                                                  " bytes"});
     }
     if (*outcome != CURLE_OK && !state.ended_by_caller) {
         Error error = curl_error(*outcome, host, detail.data());

@@ -32,7 +32,9 @@ bool Headers::has(std::string_view name) const {
 
 Url split_url(std::string_view url) {
     Url parts;
-    if (auto const end = url.find("://"); end != std::string_view::npos) {
+    // Only what stands before the first '/' can be a scheme: "/path?next=https://..." has none.
+    auto const end = url.find("://");
+    if (end != std::string_view::npos && url.find_first_of("/?#") == end + 1) {
         parts.scheme = url.substr(0, end);
         url.remove_prefix(end + 3);
     }

@@ -28,8 +28,8 @@ class Headers {
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A request as a value. `url` is absolute for clients. Header values may hold credentials: requests
-/// are never logged or put into errors whole.
+/// A request as a value. `url` is absolute for clients. Header values may hold credentials:
+/// requests are never logged or put into errors whole.
 struct Request {
     std::string method = "GET";
     std::string url;

@@ -48,22 +48,26 @@ using Answer = std::variant<ServerResponse, Suspend>;
 /// Called on an I/O thread, must not block. What it throws becomes an empty 500.
 using Handler = std::function<Answer(ServerRequest const&)>;
 
-/// What a peer can make the server hold or wait for. Reasons stand beside each setting in config.yaml.
+/// What a peer can make the server hold or wait for. Reasons stand beside each setting in
+/// config.yaml.
 struct ServerLimits {
     std::size_t body_bytes_max = std::size_t{32} * 1024 * 1024;
     std::size_t body_bytes_in_flight_max = std::size_t{256} * 1024 * 1024;
     std::size_t header_bytes_max = std::size_t{16} * 1024;
+    std::size_t header_fields_max = 64;
     std::size_t connections_max = 4096;
     std::size_t connections_per_peer_max = 512;
     std::size_t handshakes_max = 200;
     std::size_t suspended_max = 1024;
     std::size_t suspended_per_peer_max = 512;
+    /// A handler that suspends for longer is answered for: 503. A backstop above its own deadline.
+    std::chrono::milliseconds suspended_wait_max{10'000};
     std::chrono::milliseconds handshake_timeout{10'000};
     std::chrono::milliseconds header_timeout{5'000};
-    std::chrono::milliseconds body_timeout{10'000};
+    std::chrono::milliseconds body_timeout{10'000};   ///< receiving a body; also sending an answer
     std::chrono::milliseconds idle_timeout{125'000};  ///< above the API server's 90 s
     std::uint64_t requests_per_connection_max = 10'000;
-    std::chrono::minutes connection_age_max{10};
+    std::chrono::milliseconds connection_age_max{600'000};
 };
 
 struct ServerOptions {
@@ -96,8 +100,8 @@ class Server {
 };
 
 /// A TLS server refuses handshakes until set_certificate() has succeeded once.
-[[nodiscard]] Result<std::unique_ptr<Server>> start_tls_server(ServerOptions options, Handler handler,
-                                                               Metrics& metrics);
+[[nodiscard]] Result<std::unique_ptr<Server>> start_tls_server(ServerOptions options,
+                                                               Handler handler, Metrics& metrics);
 [[nodiscard]] Result<std::unique_ptr<Server>> start_plain_server(ServerOptions options,
                                                                  Handler handler, Metrics& metrics);
 

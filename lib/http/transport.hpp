@@ -15,7 +15,8 @@ namespace rt::http {
 /// Sends requests; the only seam between our clients and the network. Blocking, thread-safe.
 /// Any HTTP status is a success here; errors are transport trouble: Unavailable (DNS, connect, TLS,
 /// reset), DeadlineExceeded, Cancelled (stop requested), Corrupt (larger than the body limit).
-/// Redirects are never followed (credentials go nowhere else) and proxies in the environment ignored.
+/// Redirects are never followed (credentials go nowhere else) and proxies in the environment
+/// ignored.
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -24,9 +25,10 @@ class Transport {
 
     /// Called with each chunk of a 2xx body as it arrives; returning false ends the stream.
     using OnChunk = std::function<bool(std::string_view)>;
-    /// Streams a response body. The returned Response has status and headers; its body is filled only
-    /// when the status is not 2xx. Ends when the peer ends, `on_chunk` returns false (success), the
-    /// stop is requested (Cancelled) or nothing arrives for `idle_timeout` (DeadlineExceeded).
+    /// Streams a response body. The returned Response has status and headers; its body is filled
+    /// only when the status is not 2xx. Ends when the peer ends, `on_chunk` returns false
+    /// (success), the stop is requested (Cancelled) or nothing arrives for `idle_timeout`
+    /// (DeadlineExceeded).
     virtual Result<Response> stream(Request const& request, OnChunk const& on_chunk,
                                     std::chrono::milliseconds idle_timeout,
                                     std::stop_token stop) = 0;
@@ -34,16 +36,17 @@ class Transport {
 
 /// How a client proves itself and whom it trusts. PEM texts, not paths.
 struct TlsOptions {
-    std::string ca_pem{};               ///< trusted besides nothing else, unless use_system_cas
+    std::string ca_pem{};  ///< trusted besides nothing else, unless use_system_cas
     bool use_system_cas = true;
     std::string client_certificate_pem{};
     SecretString client_key_pem{};
-    std::string server_name{};          ///< checked instead of the URL's host, if not empty
+    std::string server_name{};  ///< checked instead of the URL's host, if not empty
 };
 
 struct CurlTransportOptions {
     TlsOptions tls{};
-    std::size_t body_bytes_max = std::size_t{64} * 1024;  ///< a cloud's answer; the API server's client raises it
+    std::size_t body_bytes_max =
+        std::size_t{64} * 1024;  ///< a cloud's answer; the API server's client raises it
     std::size_t idle_connections_max = 32;
     std::string user_agent = "registry-tenancy/" RT_VERSION;
 };

@@ -15,7 +15,9 @@ constexpr char const* system_bundles[] = {
 
 }  // namespace
 
-void TrustStoreFree::operator()(x509_store_st* store) const { X509_STORE_free(store); }
+void TrustStoreFree::operator()(x509_store_st* store) const {
+    X509_STORE_free(store);
+}
 
 Result<TrustStore> make_trust_store(std::string_view ca_pem, bool with_system) {
     TrustStore store(X509_STORE_new());
@@ -25,8 +27,9 @@ Result<TrustStore> make_trust_store(std::string_view ca_pem, bool with_system) {
         return fail(internal_error("out of memory while reading CA certificates"));
     }
     if (with_system) {
-        // OpenSSL's own paths (and SSL_CERT_FILE), then the bundle's usual places, since an image may
-        // hold nothing but such a file. None at all is no error here: a connection that needs one says so.
+        // OpenSSL's own paths (and SSL_CERT_FILE), then the bundle's usual places, since an image
+        // may hold nothing but such a file. None at all is no error here: a connection that needs
+        // one says so.
         X509_STORE_set_default_paths(store.get());
         for (char const* const bundle : system_bundles) {
             if (X509_STORE_load_file(store.get(), bundle) == 1) {

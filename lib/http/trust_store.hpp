@@ -12,8 +12,8 @@ namespace rt::http {
 struct TrustStoreFree {
     void operator()(x509_store_st* store) const;
 };
-/// Certificates that a chain may end in. Shared between connections: parsing a system's bundle costs
-/// milliseconds, which a store per connection would pay again and again.
+/// Certificates that a chain may end in. Shared between connections: parsing a system's bundle
+/// costs milliseconds, which a store per connection would pay again and again.
 using TrustStore = std::unique_ptr<x509_store_st, TrustStoreFree>;
 
 /// Every certificate of `ca_pem`, plus the system's own where `with_system`. InvalidArgument where

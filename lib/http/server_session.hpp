@@ -1,0 +1,69 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+
+#include "lib/base/clock.hpp"
+#include "lib/http/server_worker.hpp"
+
+// Internal to lib/http: what a worker and its connections know of each other. Everything here
+// belongs to the worker's thread.
+namespace rt::http {
+
+enum class Phase { Handshake, Idle, Head, Body, Asking, Sending, Closing };
+
+/// What a worker knows about its connections: a deadline to watch and two ways to interrupt.
+class Connection {
+  public:
+    virtual ~Connection() = default;
+    /// Makes a pending read or write return; the coroutine then finds expired() set.
+    virtual void cancel() = 0;
+    /// Closes the socket under the coroutine, which then ends.
+    virtual void kill() = 0;
+
+    [[nodiscard]] Phase phase() const { return phase_; }
+    void expire_if_due(SteadyTime now) {
+        if (now >= deadline_ && !expired_) {
+            expire();
+        }
+    }
+    void expire() {
+        expired_ = true;
+        cancel();
+    }
+
+  protected:
+    void enter(Phase phase, SteadyTime deadline) {
+        phase_ = phase;
+        deadline_ = deadline;
+        expired_ = false;
+    }
+    [[nodiscard]] bool expired() const { return expired_; }
+
+  private:
+    Phase phase_ = Phase::Idle;
+    SteadyTime deadline_ = SteadyTime::max();
+    bool expired_ = false;
+};
+
+/// What connections need of their worker.
+struct WorkerContext {
+    explicit WorkerContext(ServerShared& all) : shared(all) {}
+
+    ServerShared& shared;
+    boost::asio::io_context io{1};
+    std::unordered_set<Connection*> connections{};
+    RequestTally tally{};
+    SteadyTime now{};    ///< as of the last tick: deadlines need no better
+    std::string date{};  ///< for the Date field
+    std::uint64_t connections_made = 0;
+};
+
+/// Takes over `socket`, which is in the ledger (and counted as a handshake where `context` is
+/// given), and serves it until it closes.
+void start_session(WorkerContext& worker, int socket, bool ipv6, PeerKey const& peer,
+                   TlsContext const& context);
+
+}  // namespace rt::http
