@@ -1,5 +1,6 @@
 #include "e2e/sim/common/faults.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -96,12 +97,21 @@ void FaultFile::refresh() {
     if (text == text_) {
         return;
     }
+    FaultPlan plan;
     try {
-        plan_ = parse_faults(text, simulator_);
+        plan = parse_faults(text, simulator_);
     } catch (std::exception const& error) {
         throw std::runtime_error(path_ + ": " + error.what());
     }
-    used_.assign(plan_.faults.size(), 0);
+    std::vector<long> used;
+    for (Fault const& fault : plan.faults) {
+        auto const at = std::find(plan_.faults.begin(), plan_.faults.end(), fault);
+        used.push_back(at == plan_.faults.end()
+                           ? 0
+                           : used_[static_cast<std::size_t>(at - plan_.faults.begin())]);
+    }
+    plan_ = std::move(plan);
+    used_ = std::move(used);
     text_ = text;
 }
 

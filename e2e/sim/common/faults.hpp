@@ -55,7 +55,8 @@ class FaultFile {
     void refresh();
     [[nodiscard]] std::optional<long> session_seconds();
     [[nodiscard]] std::optional<bool> hardened_metadata();
-    /// The fault for this request, if any; counts it. Counting starts anew when the file changes.
+    /// The fault for this request, if any; counts it. A rule that stays in the
+    /// file keeps its count when others come and go.
     [[nodiscard]] std::optional<Fault> take(FaultTarget const& target);
 
   private:

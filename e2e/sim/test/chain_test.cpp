@@ -379,7 +379,7 @@ TEST_F(Chain, a_role_can_hand_out_short_lives) {
                   .at("Credentials")
                   .at("Expiration")
                   .as_string(),
-              "2026-11-22T08:32:00Z");
+              "2026-11-22T08:31:00Z");
 }
 
 TEST_F(Chain, hardened_metadata_demands_a_token) {

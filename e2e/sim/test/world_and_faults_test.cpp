@@ -120,7 +120,11 @@ TEST_F(WrittenFaults, meet_their_target_only_and_are_counted) {
     EXPECT_FALSE(file.take({"AssumeRole", "x:role/acr-a", "demo-ns-1", ""})) << "counted out";
     write("sts: [{mode: error, action: AssumeRole, role: acr-a, count: 1}]");
     file.refresh();
-    EXPECT_TRUE(file.take({"AssumeRole", "x:role/acr-a", "demo-ns-1", ""})) << "a new file";
+    EXPECT_TRUE(file.take({"AssumeRole", "x:role/acr-a", "demo-ns-1", ""})) << "a new rule";
+    write(R"(sts: [{mode: slow, role: acr-b},
+      {mode: error, action: AssumeRole, role: acr-a, count: 1}])");
+    file.refresh();
+    EXPECT_FALSE(file.take({"AssumeRole", "x:role/acr-a", "", ""})) << "a rule that stayed";
 }
 
 TEST_F(WrittenFaults, end_with_the_file) {
