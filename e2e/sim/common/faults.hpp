@@ -25,6 +25,7 @@ struct Fault {
     int http = 0;     ///< 0: the mode's own
     long count = -1;  ///< the first N matching requests; -1: all
     int seconds = 0;  ///< slow: the delay; throttle: the time to wait that is announced
+    bool operator==(Fault const&) const = default;
 };
 
 /// What a request offers to the rules for comparison.
