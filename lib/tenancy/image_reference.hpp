@@ -37,7 +37,9 @@ class ImageReference {
                                                           ImageReferenceRules rules = {});
 
     [[nodiscard]] std::string_view written() const { return written_; }
-    /// host[:port]; "docker.io" where none was written.
+    /// host[:port]; "docker.io" where none was written. Empty where the first component looks like a
+    /// host but cannot be one (an underscore in it): the reference library reads such a name as a
+    /// path alone, while runtimes still dial the first component. No policy can allow it.
     [[nodiscard]] std::string_view registry() const { return registry_; }
     /// The path without an implied "library/".
     [[nodiscard]] std::string_view written_path() const { return path_; }

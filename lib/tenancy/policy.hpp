@@ -23,7 +23,8 @@ class RegistryCatalog {
 
     [[nodiscard]] Registry const* by_name(std::string_view name) const;
     [[nodiscard]] Registry const* by_host(std::string_view host) const;
-    /// Hosts of `registry` that it really owns.
+    [[nodiscard]] std::shared_ptr<Registry const> shared_by_name(std::string_view name) const;
+    /// Hosts of `registry` that it really owns, sorted.
     [[nodiscard]] std::vector<std::string> hosts_of(Registry const& registry) const;
 
     struct HostConflict {
@@ -34,11 +35,14 @@ class RegistryCatalog {
     [[nodiscard]] std::vector<HostConflict> const& conflicts() const { return conflicts_; }
 
   private:
-    std::vector<std::shared_ptr<Registry const>> registries_;
-    std::map<std::string, Registry const*, std::less<>> by_name_;
+    std::map<std::string, std::shared_ptr<Registry const>, std::less<>> by_name_;
     std::map<std::string, Registry const*, std::less<>> by_host_;
     std::vector<HostConflict> conflicts_;
 };
+
+/// The order in which claims win: the oldest creationTimestamp, then the name. An object without a
+/// timestamp (read from a file, not from the API server) counts as the youngest.
+[[nodiscard]] bool older(kube::ObjectMeta const& left, kube::ObjectMeta const& right);
 
 /// One allowed path with the tenancies that stand behind it.
 struct EffectiveAllow {
@@ -52,7 +56,7 @@ struct EffectiveRegistry {
     std::vector<std::string> hosts;      ///< owned hosts; empty where the Registry does not exist
     bool exists = false;
     bool has_credentials = false;
-    std::vector<EffectiveAllow> allow;   ///< sorted by path
+    std::vector<EffectiveAllow> allow;   ///< sorted by kind, then path
     bool operator==(EffectiveRegistry const&) const = default;
 };
 
@@ -78,10 +82,17 @@ struct Verdict {
 class NamespacePolicy {
   public:
     /// `governing`: the tenancies that match the namespace (at least one); `baselines`: all baselines.
+    /// An image is fine if any of them allows it. Enforcement (the strictest), the pull Secret rule (the
+    /// intersection) and pullPolicy come from the governing ones alone: a baseline only adds images.
     static NamespacePolicy compile(std::vector<std::shared_ptr<RegistryTenancy const>> governing,
                                    std::vector<std::shared_ptr<RegistryTenancy const>> baselines,
                                    RegistryCatalog const& catalog);
 
+    // Movable only: the index by host points into registries_, which a copy would not own.
+    NamespacePolicy(NamespacePolicy&&) = default;
+    NamespacePolicy& operator=(NamespacePolicy&&) = default;
+
+    /// Allocates nothing.
     [[nodiscard]] Verdict judge(ImageReference const& image) const;
     [[nodiscard]] Enforcement enforcement() const { return enforcement_; }
     [[nodiscard]] PullSecretsPolicy const& pull_secrets() const { return pull_secrets_; }
@@ -99,6 +110,8 @@ class NamespacePolicy {
     }
 
   private:
+    NamespacePolicy() = default;
+
     std::vector<std::shared_ptr<RegistryTenancy const>> sources_;
     std::vector<std::string> tenancies_;
     std::vector<EffectiveRegistry> registries_;
@@ -114,10 +127,12 @@ class NamespacePolicy {
 /// One credential that a namespace needs: (Registry, expanded role, external ID), what it covers.
 struct CredentialSpec {
     std::shared_ptr<Registry const> registry;
+    std::vector<std::string> hosts;            ///< that the Registry really owns, sorted
     std::optional<RoleArn> role;
     std::string external_id;                   ///< expanded
     int session_duration_seconds = 3600;       ///< the smallest of those asked for
-    std::vector<AllowEntry> allow;             ///< sorted; what the session is narrowed to and the keys cover
+    /// Sorted, without `deprecated`; what the session is narrowed to and the keys cover.
+    std::vector<AllowEntry> allow;
     std::vector<std::string> tenancies;        ///< behind it, sorted
 
     /// Identifies the credential within its namespace and changes with every input that matters (role,
@@ -129,8 +144,11 @@ struct CredentialSpec {
 struct CredentialProblem {
     std::string registry;
     std::string tenancy;
-    std::string reason;   ///< RegistryNotFound, RoleRequired, RoleNotAllowed, RoleMismatch, CredentialConflict, PolicyTooLarge, ...
+    /// RegistryNotFound, NoHosts, RoleRequired, RoleMismatch, RoleInvalid, RoleNotAllowed,
+    /// ExternalIDInvalid, CredentialConflict or PolicyTooLarge.
+    std::string reason;
     std::string message;  ///< for developers: no role ARNs
+    bool operator==(CredentialProblem const&) const = default;
 };
 
 struct Credentials {

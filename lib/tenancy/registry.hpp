@@ -27,6 +27,7 @@ struct AlibabaAcrSpec {
     enum class Endpoints { Public, Vpc };
     std::string instance_id;  ///< cri-...
     std::string region;       ///< of the instance, e.g. cn-shanghai
+    std::string account_id{}; ///< the instance's owner; empty: the account of the tenancy's role
     Endpoints endpoints = Endpoints::Public;
     Identity identity;
     bool operator==(AlibabaAcrSpec const&) const = default;
@@ -50,6 +51,7 @@ struct Registry {
     bool allow_unnarrowed = false;
 
     /// Reads an object as stored. Everything wrong is reported, each with pointer, value and fix.
+    /// It accepts exactly what the CustomResourceDefinition accepts.
     static Parsed<Registry> parse(Json const& object);
     /// spec as JSON; parse(serialise(x)) == x.
     [[nodiscard]] Json spec_json() const;
@@ -58,5 +60,8 @@ struct Registry {
 };
 
 [[nodiscard]] std::string_view name_of(RegistryType type);
+
+/// True where `pattern` matches all of `role`; '*' stands for any characters but ':' and '/'.
+[[nodiscard]] bool role_matches(std::string_view pattern, std::string_view role);
 
 }  // namespace rt::tenancy

@@ -31,6 +31,9 @@ struct AllowEntry {
     auto operator<=>(AllowEntry const&) const = default;
 };
 
+/// As it stands in `allow` of a RegistryTenancy and a RegistryGrant.
+[[nodiscard]] Json to_json(AllowEntry const& entry);
+
 struct TenancyRegistry {
     std::string name;                  ///< of a Registry
     std::optional<RoleTemplate> role;
@@ -60,7 +63,13 @@ struct RegistryTenancy {
     std::string contact;
     std::string docs_url;
 
+    /// Reads an object as stored. Everything wrong is reported, each with pointer, value and fix.
     static Parsed<RegistryTenancy> parse(Json const& object);
+    /// What can be read of an object that parse() refuses; the rest is left out, which allows less,
+    /// never more (enforcement Deny where it is unreadable). A tenancy that became unreadable must go
+    /// on governing its namespaces: admission uses this where it has no earlier version.
+    static RegistryTenancy salvage(Json const& object);
+    /// spec as JSON; parse(serialise(x)) == x.
     [[nodiscard]] Json spec_json() const;
     /// By name or by label; a baseline governs none. Excluded namespaces are the caller's business.
     [[nodiscard]] bool governs(std::string_view ns,

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "lib/base/digest.hpp"
+#include "lib/tenancy/policy.hpp"
+#include "lib/tenancy/session_policy.hpp"
+#include "lib/tenancy/validation.hpp"
+
+namespace rt::tenancy {
+namespace {
+
+constexpr int session_duration_default_seconds = 3600;
+
+/// What makes two credentials the same one: Registry, expanded role, expanded external ID.
+struct CredentialKey {
+    std::string registry;
+    std::string role;
+    std::string external_id;
+    auto operator<=>(CredentialKey const&) const = default;
+};
+
+/// What one key of the pull Secret stands for, apart from the host. With keyStyle Host all of a
+/// registry is one key.
+struct SecretKey {
+    std::string registry;
+    AllowEntry::Kind kind = AllowEntry::Kind::WholeRegistry;
+    std::string path;
+    auto operator<=>(SecretKey const&) const = default;
+};
+
+struct Draft {
+    CredentialSpec spec;
+    std::set<AllowEntry> allow;
+    std::set<std::string> tenancies;
+    std::optional<int> session_duration_seconds;
+};
+
+class Collector {
+  public:
+    Collector(RegistryCatalog const& catalog, std::string_view ns, std::string_view cluster)
+        : catalog_(catalog), ns_(ns), cluster_(cluster) {}
+
+    void add(RegistryTenancy const& tenancy, TenancyRegistry const& wanted);
+    Credentials finish();
+
+  private:
+    void report(TenancyRegistry const& wanted, RegistryTenancy const& tenancy, std::string reason,
+                std::string message) {
+        result_.problems.push_back(
+            {wanted.name, tenancy.meta.name, std::move(reason), std::move(message)});
+    }
+    void add_entries(RegistryTenancy const& tenancy, TenancyRegistry const& wanted,
+                     CredentialKey const& key, Draft& draft, KeyStyle style);
+
+    RegistryCatalog const& catalog_;
+    std::string_view ns_;
+    std::string_view cluster_;
+    std::map<CredentialKey, Draft> drafts_;
+    std::map<SecretKey, CredentialKey> owners_;
+    Credentials result_;
+};
+
+void Collector::add(RegistryTenancy const& tenancy, TenancyRegistry const& wanted) {
+    auto const registry = catalog_.shared_by_name(wanted.name);
+    if (!registry) {
+        report(wanted, tenancy, "RegistryNotFound",
+               "there is no usable Registry \"" + wanted.name +
+                   "\", so nothing can be pulled from it; a cluster admin must create or correct it");
+        return;
+    }
+    auto hosts = catalog_.hosts_of(*registry);
+    if (hosts.empty()) {
+        report(wanted, tenancy, "NoHosts",
+               "every host of Registry \"" + wanted.name +
+                   "\" belongs to an older Registry; a cluster admin must resolve that");
+        return;
+    }
+    if (auto problem = role_problem(*registry, wanted, ns_, cluster_)) {
+        report(wanted, tenancy, std::move(problem->reason), std::move(problem->message));
+        return;
+    }
+    if (!registry->has_credentials()) {
+        return;
+    }
+    CredentialKey key{wanted.name, {}, {}};
+    std::optional<RoleArn> role;
+    if (wanted.role) {
+        role = wanted.role->expand(ns_, cluster_).value();  // role_problem() has expanded it
+        key.role = role->str();
+        key.external_id = expand_placeholders(wanted.external_id, ns_, cluster_);
+    }
+    Draft& draft = drafts_[key];
+    draft.spec.registry = registry;
+    draft.spec.hosts = std::move(hosts);
+    draft.spec.role = std::move(role);
+    draft.spec.external_id = key.external_id;
+    add_entries(tenancy, wanted, key, draft, registry->key_style);
+}
+
+void Collector::add_entries(RegistryTenancy const& tenancy, TenancyRegistry const& wanted,
+                            CredentialKey const& key, Draft& draft, KeyStyle style) {
+    std::vector<std::string> lost;
+    std::size_t won = 0;
+    for (AllowEntry entry : wanted.allow) {
+        entry.deprecated.clear();  // advice to people; it must not cause a new credential
+        SecretKey secret_key{wanted.name, AllowEntry::Kind::WholeRegistry, {}};
+        if (style == KeyStyle::Path) {
+            secret_key.kind = entry.kind;
+            secret_key.path = entry.path;
+        }
+        auto const owner = owners_.emplace(std::move(secret_key), key).first;
+        if (owner->second == key) {
+            draft.allow.insert(entry);
+            ++won;
+        } else {
+            lost.push_back(entry.display());
+        }
+    }
+    if (won != 0) {
+        draft.tenancies.insert(tenancy.meta.name);
+        if (wanted.session_duration_seconds) {
+            int const asked = *wanted.session_duration_seconds;
+            draft.session_duration_seconds =
+                std::min(draft.session_duration_seconds.value_or(asked), asked);
+        }
+    }
+    if (!lost.empty()) {
+        std::string const more =
+            lost.size() > 1 ? " and " + std::to_string(lost.size() - 1) + " more" : "";
+        report(wanted, tenancy, "CredentialConflict",
+               "an older RegistryTenancy gives another credential (role or external ID) for " +
+                   lost.front() + more +
+                   "; that one is used; cluster admins must make the two agree");
+    }
+}
+
+Credentials Collector::finish() {
+    for (auto& [key, draft] : drafts_) {
+        if (draft.allow.empty()) {
+            continue;  // every entry went to an older tenancy, and was reported
+        }
+        CredentialSpec& spec = draft.spec;
+        spec.allow.assign(draft.allow.begin(), draft.allow.end());
+        spec.tenancies.assign(draft.tenancies.begin(), draft.tenancies.end());
+        spec.session_duration_seconds =
+            draft.session_duration_seconds.value_or(session_duration_default_seconds);
+        if (spec.registry->alibaba_acr && spec.role) {
+            auto const fits = acr_session_policy(*spec.registry->alibaba_acr,
+                                                 spec.role->account(), spec.allow);
+            if (!fits) {
+                result_.problems.push_back({key.registry, spec.tenancies.front(), "PolicyTooLarge",
+                                            fits.error().message});
+                continue;
+            }
+        }
+        result_.specs.push_back(std::move(spec));
+    }
+    return std::move(result_);
+}
+
+}  // namespace
+
+std::string CredentialSpec::inputs_hash() const {
+    // JSON arrays of strings: no two different inputs have the same text.
+    Json inputs = Json::array();
+    inputs.push_back(registry->meta.name);
+    inputs.push_back(name_of(registry->type));
+    inputs.push_back(hosts);
+    inputs.push_back(registry->key_style == KeyStyle::Path ? "Path" : "Host");
+    inputs.push_back(registry->realm);
+    if (registry->alibaba_acr) {
+        auto const& acr = *registry->alibaba_acr;
+        inputs.push_back({acr.instance_id, acr.region, acr.account_id,
+                          acr.identity.type == Identity::Type::InstanceRole ? "InstanceRole"
+                                                                            : "AccessKey",
+                          acr.identity.role_name, acr.identity.secret_name});
+    }
+    if (registry->docker_config_secret) {
+        inputs.push_back(registry->docker_config_secret->secret_name);
+    }
+    inputs.push_back(role ? role->str() : std::string());
+    inputs.push_back(external_id);
+    inputs.push_back(session_duration_seconds);
+    for (auto const& entry : allow) {
+        inputs.push_back(entry.display());
+    }
+    return sha256_hex(dump_json(inputs));
+}
+
+Credentials credentials_of(NamespacePolicy const& policy, RegistryCatalog const& catalog,
+                           std::string_view ns, std::string_view cluster) {
+    // Oldest first over governing tenancies and baselines alike: who came first keeps a key.
+    auto sources = policy.sources();
+    std::sort(sources.begin(), sources.end(), [](auto const& left, auto const& right) {
+        return older(left->meta, right->meta);
+    });
+    Collector collector(catalog, ns, cluster);
+    for (auto const& tenancy : sources) {
+        for (auto const& wanted : tenancy->registries) {
+            collector.add(*tenancy, wanted);
+        }
+    }
+    return collector.finish();
+}
+
+}  // namespace rt::tenancy

@@ -1,0 +1,333 @@
+#include "lib/tenancy/settings.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "lib/base/file.hpp"
+#include "lib/base/text.hpp"
+#include "lib/tenancy/field_reader.hpp"
+#include "lib/tenancy/names_fixed.hpp"
+
+namespace rt::tenancy {
+namespace {
+
+constexpr std::size_t file_bytes_max = std::size_t{1} * 1024 * 1024;
+
+std::string line_of(YAML::Node const& node) {
+    return node.Mark().is_null() ? std::string() : "line " + std::to_string(node.Mark().line + 1);
+}
+
+/// Reads the keys of one YAML mapping. The first error is kept and makes all later reads no-ops, so
+/// that callers read straight on and ask once at the end.
+class MappingReader {
+  public:
+    MappingReader(YAML::Node node, std::string path, std::optional<Error>& error)
+        : node_(std::move(node)), path_(std::move(path)), error_(error) {
+        if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
+            fail_at(node_, path_.empty() ? "the file" : path_, "is no mapping: write keys and values");
+        }
+    }
+
+    YAML::Node child(std::string_view key) {
+        known_.push_back(key);
+        return node_.IsMap() ? node_[std::string(key)] : YAML::Node(YAML::NodeType::Undefined);
+    }
+
+    /// The scalar's text, nullopt where the key is absent, null or something else (reported).
+    std::optional<std::string> scalar(std::string_view key) {
+        YAML::Node const value = child(key);
+        if (error_ || !value.IsDefined() || value.IsNull()) {
+            return std::nullopt;
+        }
+        if (!value.IsScalar()) {
+            fail_at(value, name(key), "is no single value: write one");
+            return std::nullopt;
+        }
+        return value.Scalar();
+    }
+
+    void text(std::string_view key, std::string& target) {
+        if (auto value = scalar(key)) {
+            target = *std::move(value);
+        }
+    }
+
+    template <class Number>
+    void number(std::string_view key, Number& target, std::int64_t min, std::int64_t max) {
+        auto const value = scalar(key);
+        if (!value) {
+            return;
+        }
+        std::int64_t parsed = 0;
+        auto const [end, code] =
+            std::from_chars(value->data(), value->data() + value->size(), parsed);
+        if (code != std::errc() || end != value->data() + value->size() || parsed < min ||
+            parsed > max) {
+            fail_value(key, *value,
+                       "is no whole number from " + std::to_string(min) + " to " +
+                           std::to_string(max) + ": correct it");
+            return;
+        }
+        target = static_cast<Number>(parsed);
+    }
+
+    void seconds(std::string_view key, std::chrono::seconds& target, std::int64_t min,
+                 std::int64_t max) {
+        std::int64_t count = target.count();
+        number(key, count, min, max);
+        target = std::chrono::seconds(count);
+    }
+
+    void positive(std::string_view key, double& target, double max) {
+        auto const value = scalar(key);
+        if (!value) {
+            return;
+        }
+        double parsed = 0;
+        auto const [end, code] =
+            std::from_chars(value->data(), value->data() + value->size(), parsed);
+        if (code != std::errc() || end != value->data() + value->size() || !std::isfinite(parsed) ||
+            parsed <= 0 || parsed > max) {
+            fail_value(key, *value,
+                       "is no number above 0 and up to " +
+                           std::to_string(static_cast<std::int64_t>(max)) + ": correct it");
+            return;
+        }
+        target = parsed;
+    }
+
+    /// An index into `choices`.
+    std::optional<std::size_t> choice(std::string_view key,
+                                      std::span<std::string_view const> choices) {
+        auto const value = scalar(key);
+        if (!value) {
+            return std::nullopt;
+        }
+        auto const found = std::find(choices.begin(), choices.end(), *value);
+        if (found != choices.end()) {
+            return static_cast<std::size_t>(found - choices.begin());
+        }
+        std::string known;
+        for (auto const& one : choices) {
+            known += (known.empty() ? "" : ", ") + std::string(one);
+        }
+        fail_value(key, *value, "is unknown: write one of " + known);
+        return std::nullopt;
+    }
+
+    void texts(std::string_view key, std::vector<std::string>& target) {
+        YAML::Node const list = child(key);
+        if (error_ || !list.IsDefined() || list.IsNull()) {
+            return;
+        }
+        if (!list.IsSequence()) {
+            fail_at(list, name(key), "is no list: write a list, for example [a, b]");
+            return;
+        }
+        target.clear();
+        for (auto const& item : list) {
+            if (!item.IsScalar() || item.Scalar().empty()) {
+                fail_at(item, name(key), "has an entry that is no text: write a string");
+                return;
+            }
+            target.push_back(item.Scalar());
+        }
+    }
+
+    void absolute_path(std::string_view key, std::string& target, bool may_be_empty) {
+        text(key, target);
+        if (!(target.empty() && may_be_empty) && !target.starts_with('/')) {
+            fail_value(key, target, "is no absolute path: begin with /");
+        }
+    }
+
+    void refuse_unknown() {
+        if (error_ || !node_.IsMap()) {
+            return;
+        }
+        std::vector<std::string> seen;
+        for (auto const& item : node_) {
+            std::string const key = item.first.IsScalar() ? item.first.Scalar() : std::string("?");
+            if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
+                std::string_view const meant = nearest(key, known_);
+                fail_at(item.first, name(key),
+                        meant.empty()
+                            ? "is no known key: known here are " + all_known()
+                            : "is no known key: did you mean " + std::string(meant) + "?");
+                return;
+            }
+            if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
+                fail_at(item.first, name(key), "stands here twice: remove one");
+                return;
+            }
+            seen.push_back(key);
+        }
+    }
+
+    void fail_value(std::string_view key, std::string_view value, std::string const& what) {
+        fail_at(node_.IsMap() ? node_[std::string(key)] : node_, name(key),
+                in_quotes(value) + ' ' + what);
+    }
+
+    [[nodiscard]] std::string name(std::string_view key) const {
+        return (path_.empty() ? "" : path_ + '.') + printable(key, 64);
+    }
+
+  private:
+    void fail_at(YAML::Node const& node, std::string const& where, std::string const& what) {
+        if (error_) {
+            return;
+        }
+        std::string const line = node.IsDefined() ? line_of(node) : std::string();
+        error_ = invalid_argument((line.empty() ? "" : line + ": ") + where + ' ' + what);
+    }
+
+    [[nodiscard]] std::string all_known() const {
+        std::string out;
+        for (auto const& key : known_) {
+            out += (out.empty() ? "" : ", ") + std::string(key);
+        }
+        return out;
+    }
+
+    YAML::Node node_;
+    std::string path_;
+    std::optional<Error>& error_;
+    std::vector<std::string_view> known_;
+};
+
+void read_limits(YAML::Node const& node, ServerLimitSettings& limits, std::optional<Error>& error) {
+    constexpr std::int64_t mebibyte = std::int64_t{1024} * 1024;
+    MappingReader reader(node, "webhook.limits", error);
+    reader.number("bodyBytesMax", limits.body_bytes_max, 64 * 1024, 1024 * mebibyte);
+    reader.number("bodyBytesInFlightMax", limits.body_bytes_in_flight_max, 64 * 1024,
+                  16 * 1024 * mebibyte);
+    reader.number("connectionsMax", limits.connections_max, 1, 1'000'000);
+    reader.number("connectionsPerPeerMax", limits.connections_per_peer_max, 1, 1'000'000);
+    reader.number("suspendedMax", limits.suspended_max, 1, 1'000'000);
+    reader.refuse_unknown();
+    if (!error && limits.body_bytes_in_flight_max < limits.body_bytes_max) {
+        reader.fail_value("bodyBytesInFlightMax", std::to_string(limits.body_bytes_in_flight_max),
+                          "is less than bodyBytesMax, so that a large request could never be read: "
+                          "raise it");
+    }
+}
+
+void read_webhook(YAML::Node const& node, WebhookSettings& webhook, std::optional<Error>& error) {
+    MappingReader reader(node, "webhook", error);
+    reader.number("port", webhook.port, 1, 65535);
+    reader.number("adminPort", webhook.admin_port, 1, 65535);
+    reader.number("threads", webhook.threads, 1, 256);
+    reader.absolute_path("certificateDirectory", webhook.certificate_directory, false);
+    reader.absolute_path("clientCAFile", webhook.client_ca_file, true);
+    reader.texts("clientSubjects", webhook.client_subjects);
+    // The API server takes 1 to 30; a decision for an unknown namespace may use half of it.
+    reader.seconds("timeoutSeconds", webhook.timeout, 1, 30);
+    reader.seconds("stalenessMaxSeconds", webhook.staleness_max, 10, 3600);
+    reader.seconds("drainSeconds", webhook.drain, 0, 300);
+    read_limits(reader.child("limits"), webhook.limits, error);
+    reader.refuse_unknown();
+    if (!error && webhook.port == webhook.admin_port) {
+        reader.fail_value("adminPort", std::to_string(webhook.admin_port),
+                          "is the same as port: choose another one");
+    }
+}
+
+void read_operator(YAML::Node const& node, OperatorSettings& op, std::optional<Error>& error) {
+    constexpr std::array<std::string_view, 2> certificate_names{"Managed", "External"};
+    MappingReader reader(node, "operator", error);
+    reader.number("adminPort", op.admin_port, 1, 65535);
+    reader.number("workers", op.workers, 1, 256);
+    if (auto const index = reader.choice("servingCertificate", certificate_names)) {
+        op.serving_certificate = static_cast<OperatorSettings::ServingCertificate>(*index);
+    }
+    reader.positive("mintsPerSecond", op.mints_per_second, 10'000);
+    reader.number("mintBurst", op.mint_burst, 1, 100'000);
+    reader.number("driftMintsPerHour", op.drift_mints_per_hour, 1, 3600);
+    reader.refuse_unknown();
+}
+
+void read_settings(YAML::Node const& document, Settings& settings, std::optional<Error>& error) {
+    constexpr std::array<std::string_view, 2> unmanaged_names{"Allow", "Deny"};
+    constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
+    MappingReader reader(document, "", error);
+    reader.text("clusterName", settings.cluster_name);
+    // It becomes part of roles and external IDs; this is what all of them may contain.
+    if (!std::all_of(settings.cluster_name.begin(), settings.cluster_name.end(), [](char character) {
+            return (character >= 'a' && character <= 'z') ||
+                   (character >= 'A' && character <= 'Z') ||
+                   (character >= '0' && character <= '9') || character == '.' ||
+                   character == '-' || character == '_';
+        }) ||
+        settings.cluster_name.size() > 64) {
+        reader.fail_value("clusterName", settings.cluster_name,
+                          "is no cluster name: at most 64 letters, digits and . - _");
+    }
+    if (auto const index = reader.choice("unmanagedNamespaces", unmanaged_names)) {
+        settings.unmanaged_namespaces = static_cast<UnmanagedNamespaces>(*index);
+    }
+    reader.texts("excludedNamespaces", settings.excluded_namespaces);
+    for (auto const& ns : settings.excluded_namespaces) {
+        if (!is_dns_label(ns)) {
+            reader.fail_value("excludedNamespaces", ns, "is no namespace name: lower-case letters, "
+                                                        "digits and - only, no wildcards");
+        }
+    }
+    reader.absolute_path("caBundleDirectory", settings.ca_bundle_directory, false);
+    reader.text("productNamespace", settings.product_namespace);
+    if (!is_dns_label(settings.product_namespace)) {
+        reader.fail_value("productNamespace", settings.product_namespace, "is no namespace name");
+    }
+    if (auto const index = reader.choice("logLevel", level_names)) {
+        settings.log_level = level_names[*index];
+    }
+    read_webhook(reader.child("webhook"), settings.webhook, error);
+    read_operator(reader.child("operator"), settings.op, error);
+    reader.refuse_unknown();
+}
+
+}  // namespace
+
+Result<Settings> Settings::parse(std::string_view yaml) {
+    try {
+        auto const documents = YAML::LoadAll(std::string(yaml));
+        if (documents.size() > 1) {
+            return fail(invalid_argument("there are several YAML documents: write one"));
+        }
+        Settings settings;
+        std::optional<Error> error;
+        read_settings(documents.empty() ? YAML::Node() : documents.front(), settings, error);
+        if (error) {
+            return fail(*std::move(error));
+        }
+        return settings;
+    } catch (YAML::Exception const& exception) {
+        std::string const line =
+            exception.mark.is_null() ? "" : "line " + std::to_string(exception.mark.line + 1) + ": ";
+        return fail(invalid_argument(line + "not YAML: " + printable(exception.msg, 200)));
+    }
+}
+
+Result<Settings> Settings::load(std::string const& path) {
+    RT_TRY(auto text, read_file(path, file_bytes_max));
+    auto settings = parse(text);
+    if (!settings) {
+        return fail(settings.error().with_context(path));
+    }
+    return settings;
+}
+
+bool Settings::excluded(std::string_view ns) const {
+    return ns == "kube-system" || ns == product_namespace ||
+           std::find(excluded_namespaces.begin(), excluded_namespaces.end(), ns) !=
+               excluded_namespaces.end();
+}
+
+}  // namespace rt::tenancy
