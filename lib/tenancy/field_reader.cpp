@@ -70,8 +70,8 @@ std::string FieldReader::text(std::string_view key, std::size_t characters_max) 
         return {};
     }
     if (std::size_t const count = characters_in(string); count > characters_max) {
-        report(key, in_quotes(string) + " has " + std::to_string(count) + " characters: shorten it to " +
-                        std::to_string(characters_max));
+        report(key, in_quotes(string) + " has " + std::to_string(count) +
+                        " characters: shorten it to " + std::to_string(characters_max));
         return {};
     }
     return string;
@@ -85,8 +85,9 @@ std::string FieldReader::required_text(std::string_view key, std::size_t charact
 std::string FieldReader::line(std::string_view key, std::size_t characters_max) {
     std::string value = text(key, characters_max);
     if (has_control_character(value)) {
-        report(key, in_quotes(value) + " has control characters: write one line without line breaks "
-                                    "and tabs");
+        report(key, in_quotes(value) +
+                        " has control characters: write one line without line breaks "
+                        "and tabs");
         return {};
     }
     return value;
@@ -98,7 +99,8 @@ bool FieldReader::flag(std::string_view key) {
         return false;
     }
     if (!value->is_boolean()) {
-        report(key, shown(*value) + " is neither true nor false: write one of them, without quotes");
+        report(key,
+               shown(*value) + " is neither true nor false: write one of them, without quotes");
         return false;
     }
     return value->get<bool>();
@@ -111,8 +113,8 @@ std::optional<int> FieldReader::integer(std::string_view key, int min, int max) 
     }
     bool const too_large_unsigned =
         value->is_number_unsigned() && value->get<std::uint64_t>() > std::uint64_t{INT32_MAX};
-    if (!value->is_number_integer() || too_large_unsigned ||
-        value->get<std::int64_t>() < min || value->get<std::int64_t>() > max) {
+    if (!value->is_number_integer() || too_large_unsigned || value->get<std::int64_t>() < min ||
+        value->get<std::int64_t>() > max) {
         report(key, shown(*value) + " is no whole number from " + std::to_string(min) + " to " +
                         std::to_string(max) + ": correct it");
         return std::nullopt;
@@ -199,10 +201,10 @@ void FieldReader::refuse_unknown() {
             continue;
         }
         std::string_view const meant = nearest(key, known_);
-        errors_.push_back({json_pointer(pointer_, printable(key, 64)),
-                           "is no known field: " +
-                               (meant.empty() ? std::string("remove it")
-                                              : "did you mean " + std::string(meant) + "?")});
+        errors_.push_back(
+            {json_pointer(pointer_, printable(key, 64)),
+             "is no known field: " + (meant.empty() ? std::string("remove it")
+                                                    : "did you mean " + std::string(meant) + "?")});
     }
 }
 

@@ -13,9 +13,9 @@
 
 namespace rt::tenancy {
 
-/// Reads the members of one JSON object and collects what is wrong with them. A member that was never
-/// asked for is unknown: refuse_unknown() reports it with the nearest known name. Null counts as
-/// absent, as in the API server.
+/// Reads the members of one JSON object and collects what is wrong with them. A member that was
+/// never asked for is unknown: refuse_unknown() reports it with the nearest known name. Null counts
+/// as absent, as in the API server.
 class FieldReader {
   public:
     /// `value` may be nullptr (absent); anything but an object is reported and read as empty.

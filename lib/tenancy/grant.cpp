@@ -48,7 +48,8 @@ Json registry_json(EffectiveRegistry const& registry) {
 }
 
 Json problem_json(GrantProblem const& problem) {
-    Json out = {{"reason", problem.reason}, {"message", printable(problem.message, message_bytes_max)}};
+    Json out = {{"reason", problem.reason},
+                {"message", printable(problem.message, message_bytes_max)}};
     if (!problem.registry.empty()) {
         out["registry"] = problem.registry;
     }
@@ -66,10 +67,11 @@ Json spec_json(NamespacePolicy const& policy) {
     for (auto const& source : policy.sources()) {
         names.insert(source->meta.name);
     }
-    Json spec = {{"enforcement", name_of(policy.enforcement())},
-                 {"tenancies", first_of({names.begin(), names.end()}, tenancies_max)},
-                 {"imagePullSecrets", {{"policy", policy.pull_secrets().listed ? "Listed" : "Any"}}},
-                 {"registries", Json::array()}};
+    Json spec = {
+        {"enforcement", name_of(policy.enforcement())},
+        {"tenancies", first_of({names.begin(), names.end()}, tenancies_max)},
+        {"imagePullSecrets", {{"policy", policy.pull_secrets().listed ? "Listed" : "Any"}}},
+        {"registries", Json::array()}};
     if (policy.pull_secrets().listed) {
         spec["imagePullSecrets"]["allowed"] = policy.pull_secrets().allowed;
     }

@@ -21,8 +21,8 @@ struct GrantProblem {
 };
 
 /// RegistryGrant/effective of a namespace, whole and ready for one server-side apply: the rules in
-/// force and what is wrong, nothing that changes at a refresh. Lists and texts are cut to the bounds of
-/// the CustomResourceDefinition; equal input gives equal bytes.
+/// force and what is wrong, nothing that changes at a refresh. Lists and texts are cut to the
+/// bounds of the CustomResourceDefinition; equal input gives equal bytes.
 [[nodiscard]] Json effective_grant(NamespacePolicy const& policy,
                                    std::span<GrantProblem const> problems, std::string_view ns);
 

@@ -66,9 +66,9 @@ enum class Shape { Fine, FineInLowerCase, Wrong };
 /// two '_', or any number of '-'.
 Shape shape_of_path(std::string_view path) {
     Shape shape = Shape::Fine;
-    char separator = 0;         // of the run of separators before this byte
-    std::size_t run = 0;        // its length
-    bool after_alnum = false;   // a component begins and ends with an alphanumeric
+    char separator = 0;        // of the run of separators before this byte
+    std::size_t run = 0;       // its length
+    bool after_alnum = false;  // a component begins and ends with an alphanumeric
     for (char const character : path) {
         if (is(character, lower | digit | upper)) {
             if (is(character, upper)) {
@@ -144,19 +144,19 @@ HostShape shape_of_host(std::string_view text) {
     if (text[host_end] != ':' || port.empty() || !all_of(port, digit)) {
         return HostShape::Wrong;
     }
-    // Go's dialer reads ":0443" and ":443" as the same port, policies compare bytes: only one spelling.
+    // Go's dialer reads ":0443" and ":443" as the same port, policies compare bytes: only one
+    // spelling.
     bool const in_range =
         port.front() != '0' && (port.size() < 5 || (port.size() == 5 && port <= "65535"));
     return in_range ? HostShape::Host : HostShape::BadPort;
 }
 
 std::optional<ImageError> check_tag(std::string_view tag) {
-    bool const fine =
-        !tag.empty() && tag.size() <= tag_bytes_max && tag.front() != '.' && tag.front() != '-' &&
-        std::all_of(tag.begin(), tag.end(), [](char character) {
-            return is(character, lower | upper | digit) || character == '_' || character == '.' ||
-                   character == '-';
-        });
+    bool const fine = !tag.empty() && tag.size() <= tag_bytes_max && tag.front() != '.' &&
+                      tag.front() != '-' && std::all_of(tag.begin(), tag.end(), [](char character) {
+                          return is(character, lower | upper | digit) || character == '_' ||
+                                 character == '.' || character == '-';
+                      });
     return fine ? std::nullopt : std::optional(ImageError::BadTag);
 }
 
@@ -219,9 +219,12 @@ bool names_registry(std::string_view first) {
 
 std::optional<ImageError> check_name(std::string_view path) {
     switch (shape_of_path(path)) {
-        case Shape::Fine: return std::nullopt;
-        case Shape::FineInLowerCase: return ImageError::UpperCaseRepository;
-        case Shape::Wrong: break;
+        case Shape::Fine:
+            return std::nullopt;
+        case Shape::FineInLowerCase:
+            return ImageError::UpperCaseRepository;
+        case Shape::Wrong:
+            break;
     }
     return ImageError::Malformed;
 }
@@ -258,7 +261,8 @@ tl::expected<ImageReference, ImageError> ImageReference::parse(std::string_view 
                     host_error = ImageError::UpperCaseRegistry;
                 }
                 break;
-            case HostShape::BadPort: return tl::unexpected(ImageError::BadPort);
+            case HostShape::BadPort:
+                return tl::unexpected(ImageError::BadPort);
             case HostShape::Wrong:
                 // An underscore makes it no host, but a fine path component: the reference library
                 // then reports an empty domain. No policy can name that, so nothing allows it.
@@ -366,7 +370,8 @@ std::string explain_malformed(std::string_view written) {
     if (written.find("..") != std::string_view::npos) {
         return "contains '..': write the full path of the repository";
     }
-    return "is not an image reference: write [registry[:port]/]repository[:tag][@digest] in lower case";
+    return "is not an image reference: write [registry[:port]/]repository[:tag][@digest] in lower "
+           "case";
 }
 
 std::string explain_forbidden(std::string_view written) {
@@ -387,18 +392,23 @@ std::string explain_upper_case_registry(std::string_view written) {
 
 std::string what_is_wrong(ImageError error, std::string_view written) {
     switch (error) {
-        case ImageError::Empty: return "is empty: name an image";
+        case ImageError::Empty:
+            return "is empty: name an image";
         case ImageError::TooLong:
             return "is longer than 4096 bytes: shorten it";
-        case ImageError::ForbiddenByte: return explain_forbidden(written);
-        case ImageError::Malformed: return explain_malformed(written);
+        case ImageError::ForbiddenByte:
+            return explain_forbidden(written);
+        case ImageError::Malformed:
+            return explain_malformed(written);
         case ImageError::UpperCaseRepository:
             return "has upper case in the repository: write the repository in lower case";
-        case ImageError::UpperCaseRegistry: return explain_upper_case_registry(written);
+        case ImageError::UpperCaseRegistry:
+            return explain_upper_case_registry(written);
         case ImageError::PathTooLong:
             return "has a repository path over 255 bytes: shorten it";
         case ImageError::BadPort:
-            return "has a port that is no number from 1 to 65535 without leading zeros: correct the port";
+            return "has a port that is no number from 1 to 65535 without leading zeros: correct "
+                   "the port";
         case ImageError::BadTag:
             return "has a bad tag: a tag is 1 to 128 letters, digits, '_', '.' and '-', "
                    "beginning with a letter, digit or '_'";

@@ -11,17 +11,17 @@ namespace rt::tenancy {
 /// Why a reference was refused; the closed list. The text for people is rendered from it once.
 enum class ImageError {
     Empty,
-    TooLong,              ///< over 4,096 bytes
-    ForbiddenByte,        ///< outside 0x21 to 0x7e
-    Malformed,            ///< not the distribution grammar
+    TooLong,        ///< over 4,096 bytes
+    ForbiddenByte,  ///< outside 0x21 to 0x7e
+    Malformed,      ///< not the distribution grammar
     UpperCaseRepository,
-    UpperCaseRegistry,    ///< would parse in lower case
-    PathTooLong,          ///< repository path over 255 bytes
-    BadPort,              ///< 0, above 65535 or leading zeros
+    UpperCaseRegistry,  ///< would parse in lower case
+    PathTooLong,        ///< repository path over 255 bytes
+    BadPort,            ///< 0, above 65535 or leading zeros
     BadTag,
     BadDigest,
-    UnsupportedDigest,    ///< an algorithm other than sha256
-    ImageId,              ///< shaped like an image ID, which a runtime resolves to any cached image
+    UnsupportedDigest,  ///< an algorithm other than sha256
+    ImageId,            ///< shaped like an image ID, which a runtime resolves to any cached image
 };
 
 struct ImageReferenceRules {
@@ -37,8 +37,8 @@ class ImageReference {
                                                           ImageReferenceRules rules = {});
 
     [[nodiscard]] std::string_view written() const { return written_; }
-    /// host[:port]; "docker.io" where none was written. Empty where the first component looks like a
-    /// host but cannot be one (an underscore in it): the reference library reads such a name as a
+    /// host[:port]; "docker.io" where none was written. Empty where the first component looks like
+    /// a host but cannot be one (an underscore in it): the reference library reads such a name as a
     /// path alone, while runtimes still dial the first component. No policy can allow it.
     [[nodiscard]] std::string_view registry() const { return registry_; }
     /// The path without an implied "library/".

@@ -70,8 +70,8 @@ std::string with_tag(std::string name, ImageReference const& image) {
 }
 
 /// The one allowed image that may have been meant: the same last path component in the only allowed
-/// place, or the path nearest in spelling. Empty where there are none or several: a guess among many
-/// helps nobody.
+/// place, or the path nearest in spelling. Empty where there are none or several: a guess among
+/// many helps nobody.
 std::string suggestion_for(ImageReference const& image, Verdict const& verdict,
                            NamespacePolicy const& policy) {
     EffectiveRegistry const* registry = verdict.registry;
@@ -100,10 +100,10 @@ std::string suggestion_for(ImageReference const& image, Verdict const& verdict,
         if (!entry.deprecated.empty()) {
             continue;
         }
-        bool const same_path = entry.kind == AllowEntry::Kind::WholeRegistry ||
-                               (entry.kind == AllowEntry::Kind::Repository
-                                    ? entry.path == repository
-                                    : repository.starts_with(entry.path + '/'));
+        bool const same_path =
+            entry.kind == AllowEntry::Kind::WholeRegistry ||
+            (entry.kind == AllowEntry::Kind::Repository ? entry.path == repository
+                                                        : repository.starts_with(entry.path + '/'));
         if (same_path) {
             candidates.push_back(repository);  // right path, wrong host
         } else if (entry.kind == AllowEntry::Kind::Namespace) {
@@ -114,7 +114,8 @@ std::string suggestion_for(ImageReference const& image, Verdict const& verdict,
     }
     std::sort(candidates.begin(), candidates.end());
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-    return candidates.size() == 1 ? with_tag(host + '/' + candidates.front(), image) : std::string();
+    return candidates.size() == 1 ? with_tag(host + '/' + candidates.front(), image)
+                                  : std::string();
 }
 
 std::string why_not(ImageReference const& image, Verdict const& verdict) {
@@ -143,8 +144,8 @@ std::string image_text(Finding const& finding) {
         return '"' + out + '"';
     }
     // ":latest" alone is no misunderstanding worth a parenthesis.
-    bool const same = finding.written == finding.understood ||
-                      finding.written + ":latest" == finding.understood;
+    bool const same =
+        finding.written == finding.understood || finding.written + ":latest" == finding.understood;
     if (!same) {
         out += " (written \"" + printable(finding.written, image_bytes_max) + "\")";
     }
@@ -203,7 +204,8 @@ std::string first_line(MessageContext const& context, std::span<Finding const> f
         out += " of " + std::to_string(context.images_total);
     }
     out += ' ';
-    out += same == 1 && context.images_total <= 1 ? text_of(reason).singular : text_of(reason).plural;
+    out +=
+        same == 1 && context.images_total <= 1 ? text_of(reason).singular : text_of(reason).plural;
     out += " (namespace " + printable(context.ns, name_bytes_max) + governed_by(context) + "): ";
     for (std::size_t i = 0; i < findings.size(); ++i) {
         out += (i == 0 ? "" : ", ") + where(findings[i]);
@@ -243,8 +245,13 @@ std::string_view code_of(Reason reason) {
 
 Finding unparseable(std::string field, std::string name, std::string_view written,
                     ImageError error) {
-    return {Reason::Unparseable,  std::move(field), std::move(name), std::string(written), {},
-            explain(error, written), {}};
+    return {Reason::Unparseable,
+            std::move(field),
+            std::move(name),
+            std::string(written),
+            {},
+            explain(error, written),
+            {}};
 }
 
 Finding finding_of(std::string field, std::string name, ImageReference const& image,
@@ -276,14 +283,15 @@ Finding no_tenancy(std::string field, std::string name, std::string_view written
 }
 
 Finding foreign_secret(std::string field, std::string_view secret) {
-    return {Reason::ForeignSecret,
-            std::move(field),
-            std::string(secret),
-            {},
-            {},
-            "this pull Secret is not among those that the RegistryTenancy lists: remove it, or ask for "
-            "it to be listed",
-            {}};
+    return {
+        Reason::ForeignSecret,
+        std::move(field),
+        std::string(secret),
+        {},
+        {},
+        "this pull Secret is not among those that the RegistryTenancy lists: remove it, or ask for "
+        "it to be listed",
+        {}};
 }
 
 Finding missing_secret(std::string field) {
@@ -332,9 +340,10 @@ std::string render_policy_unavailable(std::string_view ns, std::string_view deta
                       "] images in namespace " + printable(ns, name_bytes_max) +
                       " cannot be judged now: " + printable(detail, clause_bytes_max) +
                       "; nothing is wrong with your object, try again shortly";
-    out += "\n  cluster admins: look at Deployment registry-tenancy-webhook in namespace "
-           "registry-tenancy-system; to break glass, set failurePolicy of "
-           "ValidatingWebhookConfiguration registry-tenancy to Ignore";
+    out +=
+        "\n  cluster admins: look at Deployment registry-tenancy-webhook in namespace "
+        "registry-tenancy-system; to break glass, set failurePolicy of "
+        "ValidatingWebhookConfiguration registry-tenancy to Ignore";
     return capped(std::move(out), denial_bytes_max);
 }
 
@@ -348,7 +357,8 @@ std::string render_warning(MessageContext const& context, Finding const& finding
     }
     out += ": " + where(finding) + ": ";
     if (is_about_images(finding.reason) && finding.reason != Reason::Unparseable) {
-        out += printable(finding.understood.empty() ? finding.written : finding.understood, 96) + ": ";
+        out +=
+            printable(finding.understood.empty() ? finding.written : finding.understood, 96) + ": ";
     }
     out += printable(finding.why, clause_bytes_max);
     return capped(std::move(out), warning_bytes_max);

@@ -66,8 +66,8 @@ struct MessageContext {
 /// denial_bytes_max bytes. `findings` is not empty. Never holds role ARNs.
 [[nodiscard]] std::string render_denial(MessageContext const& context,
                                         std::span<Finding const> findings);
-/// RT-PolicyUnavailable: says that it is our fault, that trying again helps, and how to break glass.
-/// `detail` is one clause: "its view of the cluster is 3 minutes old".
+/// RT-PolicyUnavailable: says that it is our fault, that trying again helps, and how to break
+/// glass. `detail` is one clause: "its view of the cluster is 3 minutes old".
 [[nodiscard]] std::string render_policy_unavailable(std::string_view ns, std::string_view detail);
 
 /// One warning line, for a deprecated image or a finding that enforcement does not refuse.
@@ -76,8 +76,8 @@ struct MessageContext {
 [[nodiscard]] std::vector<std::string> render_warnings(MessageContext const& context,
                                                        std::span<Finding const> findings);
 
-/// "registry.example.com/cainiao/*, registry.example.com/base/jdk" for people, at most `entries_max`
-/// paths, then "and N more".
+/// "registry.example.com/cainiao/*, registry.example.com/base/jdk" for people, at most
+/// `entries_max` paths, then "and N more".
 [[nodiscard]] std::string allowed_list(NamespacePolicy const& policy, std::size_t entries_max);
 
 }  // namespace rt::tenancy

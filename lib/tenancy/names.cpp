@@ -71,11 +71,13 @@ bool is_aws_role_name(std::string_view name) {
 Result<RegistryHost> RegistryHost::parse(std::string_view text) {
     constexpr std::size_t bytes_max = 261;  // 255 of a DNS name, ":65535"
     if (text.size() > bytes_max) {
-        return fail(bad_host(text, "is longer than 261 bytes: write the host alone, without a path"));
+        return fail(
+            bad_host(text, "is longer than 261 bytes: write the host alone, without a path"));
     }
     if (text == "index.docker.io" || text == "registry-1.docker.io") {
-        return fail(bad_host(text, "is a server of docker.io, but image references name docker.io "
-                                   "itself: write docker.io"));
+        return fail(bad_host(text,
+                             "is a server of docker.io, but image references name docker.io "
+                             "itself: write docker.io"));
     }
     // The reference parser decides what a host is, so that a Registry can name exactly those hosts
     // that an image can name.
@@ -85,25 +87,30 @@ Result<RegistryHost> RegistryHost::parse(std::string_view text) {
     if (!reference) {
         switch (reference.error()) {
             case ImageError::UpperCaseRegistry:
-                return fail(bad_host(text, "has upper case: write " +
-                                               printable(to_lower_ascii(text), 256)));
+                return fail(bad_host(
+                    text, "has upper case: write " + printable(to_lower_ascii(text), 256)));
             case ImageError::BadPort:
-                return fail(bad_host(text, "has a port that is no number from 1 to 65535 without "
-                                           "leading zeros: correct the port"));
-            default: break;
+                return fail(bad_host(text,
+                                     "has a port that is no number from 1 to 65535 without "
+                                     "leading zeros: correct the port"));
+            default:
+                break;
         }
-        return fail(bad_host(text, "is no registry host: write it in lower case as in an image "
-                                   "reference, optionally with :port, without scheme, path or "
-                                   "spaces (for example registry.example.com:5000)"));
+        return fail(bad_host(text,
+                             "is no registry host: write it in lower case as in an image "
+                             "reference, optionally with :port, without scheme, path or "
+                             "spaces (for example registry.example.com:5000)"));
     }
     // "x" alone after the host would be read as docker.io/HOST/x.
     if (text.find_first_of(".:") == std::string_view::npos && text != "localhost") {
-        return fail(bad_host(text, "has neither a dot nor a port, so container runtimes read it as a "
-                                   "repository on docker.io: write the full host name"));
+        return fail(bad_host(text,
+                             "has neither a dot nor a port, so container runtimes read it as a "
+                             "repository on docker.io: write the full host name"));
     }
     if (text.find('_') != std::string_view::npos) {
-        return fail(bad_host(text, "has an underscore, which no registry host in an image reference "
-                                   "can have: use another name of the registry"));
+        return fail(bad_host(text,
+                             "has an underscore, which no registry host in an image reference "
+                             "can have: use another name of the registry"));
     }
     RegistryHost host;
     host.text_ = text;
@@ -115,10 +122,11 @@ Result<RepositoryPath> RepositoryPath::parse(std::string_view text) {
     bool const separated = text.find_first_of(":@") != std::string_view::npos;
     std::string const probe = "registry.invalid/" + std::string(text);
     if (separated || !ImageReference::parse(probe)) {
-        return fail(invalid_argument(
-            in_quotes(text) + " is no repository path: write it in lower case as in an image "
-                           "reference, without host, tag, digest, wildcards and slashes at the "
-                           "ends (for example base/jdk)"));
+        return fail(
+            invalid_argument(in_quotes(text) +
+                             " is no repository path: write it in lower case as in an image "
+                             "reference, without host, tag, digest, wildcards and slashes at the "
+                             "ends (for example base/jdk)"));
     }
     RepositoryPath path;
     path.text_ = text;
@@ -126,9 +134,10 @@ Result<RepositoryPath> RepositoryPath::parse(std::string_view text) {
 }
 
 Result<RoleArn> RoleArn::parse(std::string_view text) {
-    constexpr std::string_view form = "write acs:ram::ACCOUNT:role/NAME (for example "
-                                      "acs:ram::1146716667364888:role/acr-cainiao) or "
-                                      "arn:aws:iam::ACCOUNT:role/NAME";
+    constexpr std::string_view form =
+        "write acs:ram::ACCOUNT:role/NAME (for example "
+        "acs:ram::1146716667364888:role/acr-cainiao) or "
+        "arn:aws:iam::ACCOUNT:role/NAME";
     constexpr std::string_view role_prefix = "role/";
     auto const parts = split(text, ':');
     RoleArn role;
@@ -140,20 +149,22 @@ Result<RoleArn> RoleArn::parse(std::string_view text) {
         role.account_ = parts[3];
         role.name_ = parts[4].substr(role_prefix.size());
         if (!is_alibaba_role(role.account_, role.name_)) {
-            return fail(bad_role(text, "the account is 10 to 20 digits, the name 1 to 64 letters, "
-                                       "digits and . @ _ -"));
+            return fail(bad_role(text,
+                                 "the account is 10 to 20 digits, the name 1 to 64 letters, "
+                                 "digits and . @ _ -"));
         }
         return role;
     }
-    if (parts.size() == 6 && parts[0] == "arn" && is_aws_partition(parts[1]) &&
-        parts[2] == "iam" && parts[3].empty() && parts[5].starts_with(role_prefix)) {
+    if (parts.size() == 6 && parts[0] == "arn" && is_aws_partition(parts[1]) && parts[2] == "iam" &&
+        parts[3].empty() && parts[5].starts_with(role_prefix)) {
         role.cloud_ = Cloud::Aws;
         role.partition_ = parts[1];
         role.account_ = parts[4];
         role.name_ = parts[5].substr(role_prefix.size());
         if (!all_digits(role.account_, 12, 12) || !is_aws_role_name(role.name_)) {
-            return fail(bad_role(text, "the account is 12 digits, the name 1 to 64 letters, digits "
-                                       "and _ + = , . @ -, after an optional path"));
+            return fail(bad_role(text,
+                                 "the account is 12 digits, the name 1 to 64 letters, digits "
+                                 "and _ + = , . @ -, after an optional path"));
         }
         return role;
     }
@@ -164,8 +175,9 @@ Result<RoleTemplate> RoleTemplate::parse(std::string_view text) {
     // Short values, so that only the admin's own part can break a length limit here.
     std::string const sample = expand_placeholders(text, "n", "c");
     if (std::size_t const brace = sample.find_first_of("{}"); brace != std::string::npos) {
-        return fail(bad_role(text, "it has a placeholder that is neither {cluster} nor {namespace}: "
-                                   "use one of these, or remove the braces"));
+        return fail(bad_role(text,
+                             "it has a placeholder that is neither {cluster} nor {namespace}: "
+                             "use one of these, or remove the braces"));
     }
     auto const role = RoleArn::parse(sample);
     if (!role) {

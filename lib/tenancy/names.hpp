@@ -37,9 +37,11 @@ class RoleArn {
     static Result<RoleArn> parse(std::string_view text);
     [[nodiscard]] std::string const& str() const { return text_; }
     [[nodiscard]] Cloud cloud() const { return cloud_; }
-    [[nodiscard]] std::string const& partition() const { return partition_; }  ///< "acs", "aws", "aws-cn", ...
+    [[nodiscard]] std::string const& partition() const {
+        return partition_;
+    }  ///< "acs", "aws", "aws-cn", ...
     [[nodiscard]] std::string const& account() const { return account_; }
-    [[nodiscard]] std::string const& name() const { return name_; }            ///< with path
+    [[nodiscard]] std::string const& name() const { return name_; }  ///< with path
     auto operator<=>(RoleArn const&) const = default;
 
   private:

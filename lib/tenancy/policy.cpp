@@ -12,9 +12,8 @@ namespace {
 using Tenancies = std::vector<std::shared_ptr<RegistryTenancy const>>;
 
 void sort_oldest_first(Tenancies& tenancies) {
-    std::sort(tenancies.begin(), tenancies.end(), [](auto const& left, auto const& right) {
-        return older(left->meta, right->meta);
-    });
+    std::sort(tenancies.begin(), tenancies.end(),
+              [](auto const& left, auto const& right) { return older(left->meta, right->meta); });
 }
 
 /// Entries of one registry while they are collected, in the order in which they are kept.
@@ -85,7 +84,8 @@ PullSecretsPolicy intersect(Tenancies const& governing) {
     return result;
 }
 
-/// The entry of that kind and path, nullptr where there is none. `allow` is sorted by kind and path.
+/// The entry of that kind and path, nullptr where there is none. `allow` is sorted by kind and
+/// path.
 EffectiveAllow const* find_allow(std::vector<EffectiveAllow> const& allow, AllowEntry::Kind kind,
                                  std::string_view path) {
     auto const at = std::lower_bound(
@@ -97,7 +97,8 @@ EffectiveAllow const* find_allow(std::vector<EffectiveAllow> const& allow, Allow
     return found ? &*at : nullptr;
 }
 
-/// The repository with an implied "library/", without allocating. The parser bounds it to 255 bytes.
+/// The repository with an implied "library/", without allocating. The parser bounds it to 255
+/// bytes.
 class RepositoryBuffer {
   public:
     explicit RepositoryBuffer(ImageReference const& image) {

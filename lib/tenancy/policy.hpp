@@ -15,7 +15,8 @@
 
 namespace rt::tenancy {
 
-/// All Registries that parse, with each host's one owner: the oldest creationTimestamp, then the name.
+/// All Registries that parse, with each host's one owner: the oldest creationTimestamp, then the
+/// name.
 class RegistryCatalog {
   public:
     RegistryCatalog() = default;
@@ -53,10 +54,10 @@ struct EffectiveAllow {
 
 struct EffectiveRegistry {
     std::string name;
-    std::vector<std::string> hosts;      ///< owned hosts; empty where the Registry does not exist
+    std::vector<std::string> hosts;  ///< owned hosts; empty where the Registry does not exist
     bool exists = false;
     bool has_credentials = false;
-    std::vector<EffectiveAllow> allow;   ///< sorted by kind, then path
+    std::vector<EffectiveAllow> allow;  ///< sorted by kind, then path
     bool operator==(EffectiveRegistry const&) const = default;
 };
 
@@ -77,13 +78,14 @@ struct Verdict {
     }
 };
 
-/// The union of everything that governs a namespace, compiled for quick judgement. Depends on the set
-/// of tenancies only, so namespaces under the same tenancies share one.
+/// The union of everything that governs a namespace, compiled for quick judgement. Depends on the
+/// set of tenancies only, so namespaces under the same tenancies share one.
 class NamespacePolicy {
   public:
-    /// `governing`: the tenancies that match the namespace (at least one); `baselines`: all baselines.
-    /// An image is fine if any of them allows it. Enforcement (the strictest), the pull Secret rule (the
-    /// intersection) and pullPolicy come from the governing ones alone: a baseline only adds images.
+    /// `governing`: the tenancies that match the namespace (at least one); `baselines`: all
+    /// baselines. An image is fine if any of them allows it. Enforcement (the strictest), the pull
+    /// Secret rule (the intersection) and pullPolicy come from the governing ones alone: a baseline
+    /// only adds images.
     static NamespacePolicy compile(std::vector<std::shared_ptr<RegistryTenancy const>> governing,
                                    std::vector<std::shared_ptr<RegistryTenancy const>> baselines,
                                    RegistryCatalog const& catalog);
@@ -127,16 +129,17 @@ class NamespacePolicy {
 /// One credential that a namespace needs: (Registry, expanded role, external ID), what it covers.
 struct CredentialSpec {
     std::shared_ptr<Registry const> registry;
-    std::vector<std::string> hosts;            ///< that the Registry really owns, sorted
+    std::vector<std::string> hosts;  ///< that the Registry really owns, sorted
     std::optional<RoleArn> role;
-    std::string external_id;                   ///< expanded
-    int session_duration_seconds = 3600;       ///< the smallest of those asked for
+    std::string external_id;              ///< expanded
+    int session_duration_seconds = 3600;  ///< the smallest of those asked for
     /// Sorted, without `deprecated`; what the session is narrowed to and the keys cover.
     std::vector<AllowEntry> allow;
-    std::vector<std::string> tenancies;        ///< behind it, sorted
+    std::vector<std::string> tenancies;  ///< behind it, sorted
 
-    /// Identifies the credential within its namespace and changes with every input that matters (role,
-    /// external ID, identity, instance, hosts, allow): the hash that stands in the Secret's annotation.
+    /// Identifies the credential within its namespace and changes with every input that matters
+    /// (role, external ID, identity, instance, hosts, allow): the hash that stands in the Secret's
+    /// annotation.
     [[nodiscard]] std::string inputs_hash() const;
 };
 

@@ -66,9 +66,10 @@ class Collector {
 void Collector::add(RegistryTenancy const& tenancy, TenancyRegistry const& wanted) {
     auto const registry = catalog_.shared_by_name(wanted.name);
     if (!registry) {
-        report(wanted, tenancy, "RegistryNotFound",
-               "there is no usable Registry \"" + wanted.name +
-                   "\", so nothing can be pulled from it; a cluster admin must create or correct it");
+        report(
+            wanted, tenancy, "RegistryNotFound",
+            "there is no usable Registry \"" + wanted.name +
+                "\", so nothing can be pulled from it; a cluster admin must create or correct it");
         return;
     }
     auto hosts = catalog_.hosts_of(*registry);
@@ -148,11 +149,11 @@ Credentials Collector::finish() {
         spec.session_duration_seconds =
             draft.session_duration_seconds.value_or(session_duration_default_seconds);
         if (spec.registry->alibaba_acr && spec.role) {
-            auto const fits = acr_session_policy(*spec.registry->alibaba_acr,
-                                                 spec.role->account(), spec.allow);
+            auto const fits =
+                acr_session_policy(*spec.registry->alibaba_acr, spec.role->account(), spec.allow);
             if (!fits) {
-                result_.problems.push_back({key.registry, spec.tenancies.front(), "PolicyTooLarge",
-                                            fits.error().message});
+                result_.problems.push_back(
+                    {key.registry, spec.tenancies.front(), "PolicyTooLarge", fits.error().message});
                 continue;
             }
         }
@@ -173,10 +174,10 @@ std::string CredentialSpec::inputs_hash() const {
     inputs.push_back(registry->realm);
     if (registry->alibaba_acr) {
         auto const& acr = *registry->alibaba_acr;
-        inputs.push_back({acr.instance_id, acr.region, acr.account_id,
-                          acr.identity.type == Identity::Type::InstanceRole ? "InstanceRole"
-                                                                            : "AccessKey",
-                          acr.identity.role_name, acr.identity.secret_name});
+        inputs.push_back(
+            {acr.instance_id, acr.region, acr.account_id,
+             acr.identity.type == Identity::Type::InstanceRole ? "InstanceRole" : "AccessKey",
+             acr.identity.role_name, acr.identity.secret_name});
     }
     if (registry->docker_config_secret) {
         inputs.push_back(registry->docker_config_secret->secret_name);
@@ -194,9 +195,8 @@ Credentials credentials_of(NamespacePolicy const& policy, RegistryCatalog const&
                            std::string_view ns, std::string_view cluster) {
     // Oldest first over governing tenancies and baselines alike: who came first keeps a key.
     auto sources = policy.sources();
-    std::sort(sources.begin(), sources.end(), [](auto const& left, auto const& right) {
-        return older(left->meta, right->meta);
-    });
+    std::sort(sources.begin(), sources.end(),
+              [](auto const& left, auto const& right) { return older(left->meta, right->meta); });
     Collector collector(catalog, ns, cluster);
     for (auto const& tenancy : sources) {
         for (auto const& wanted : tenancy->registries) {

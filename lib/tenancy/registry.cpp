@@ -18,8 +18,7 @@ constexpr std::array<std::string_view, 2> identity_names{"InstanceRole", "Access
 
 constexpr std::size_t name_characters_max = 253;
 constexpr std::size_t url_characters_max = 2048;
-constexpr std::string_view secret_fix =
-    "name a Secret in the operator's namespace";
+constexpr std::string_view secret_fix = "name a Secret in the operator's namespace";
 
 bool is_lower(char character) {
     return character >= 'a' && character <= 'z';
@@ -63,7 +62,8 @@ bool is_realm(std::string_view url) {
                                   (character >= 'A' && character <= 'Z') || character == '.' ||
                                   character == '-';
                        }) &&
-           port.size() != 1 && std::all_of(port.begin() + (port.empty() ? 0 : 1), port.end(), is_digit) &&
+           port.size() != 1 &&
+           std::all_of(port.begin() + (port.empty() ? 0 : 1), port.end(), is_digit) &&
            is_printable_without_spaces(url.substr(path)) &&
            url.find_first_of("?#", path) == std::string_view::npos;
 }
@@ -71,8 +71,9 @@ bool is_realm(std::string_view url) {
 std::string read_secret_name(FieldReader& reader) {
     std::string name = reader.required_text("secretName", name_characters_max, secret_fix);
     if (!name.empty() && !is_dns_subdomain(name)) {
-        reader.report("secretName", in_quotes(name) + " is no Secret name: lower-case letters, digits, "
-                                                   "- and . only");
+        reader.report("secretName", in_quotes(name) +
+                                        " is no Secret name: lower-case letters, digits, "
+                                        "- and . only");
     }
     return name;
 }
@@ -128,26 +129,27 @@ AlibabaAcrSpec read_alibaba_acr(Json const* value, std::string const& pointer,
                                 FieldErrors& errors) {
     AlibabaAcrSpec spec;
     FieldReader reader(value, pointer, errors);
-    spec.instance_id =
-        reader.required_text("instanceID", 64, "write the ID that starts with cri-");
+    spec.instance_id = reader.required_text("instanceID", 64, "write the ID that starts with cri-");
     if (!spec.instance_id.empty() &&
         (!spec.instance_id.starts_with("cri-") || !is_dashed(spec.instance_id, 2))) {
-        reader.report("instanceID",
-                      in_quotes(spec.instance_id) + " is no ACR Enterprise Edition instance ID: write "
-                                                 "the one that starts with cri-");
+        reader.report("instanceID", in_quotes(spec.instance_id) +
+                                        " is no ACR Enterprise Edition instance ID: write "
+                                        "the one that starts with cri-");
     }
     spec.region = reader.required_text("region", 64, "write the instance's region");
     if (!spec.region.empty() &&
         (spec.region.size() < 3 || !is_lower(spec.region.front()) || !is_dashed(spec.region, 2))) {
-        reader.report("region", in_quotes(spec.region) + " is no region ID: write it as the console "
-                                                      "does, for example cn-shanghai");
+        reader.report("region", in_quotes(spec.region) +
+                                    " is no region ID: write it as the console "
+                                    "does, for example cn-shanghai");
     }
     spec.account_id = reader.text("accountID", 20);
     if (!spec.account_id.empty() &&
         (spec.account_id.size() < 10 ||
          !std::all_of(spec.account_id.begin(), spec.account_id.end(), is_digit))) {
-        reader.report("accountID", in_quotes(spec.account_id) + " is no account ID: write its 10 to 20 "
-                                                             "digits in quotes");
+        reader.report("accountID", in_quotes(spec.account_id) +
+                                       " is no account ID: write its 10 to 20 "
+                                       "digits in quotes");
     }
     spec.endpoints =
         static_cast<AlibabaAcrSpec::Endpoints>(reader.choice("endpoints", endpoint_names, 0));
@@ -181,14 +183,15 @@ std::vector<std::string> read_allowed_roles(FieldReader& reader, FieldErrors& er
     Json const* const list = reader.member("allowedRoles");
     auto patterns = reader.set_of_text("allowedRoles", 64, 256);
     if (list != nullptr && list->is_array() && list->empty()) {
-        reader.report("allowedRoles", "is empty: name at least one role, or remove the field to "
-                                      "allow any");
+        reader.report("allowedRoles",
+                      "is empty: name at least one role, or remove the field to "
+                      "allow any");
     }
     for (std::size_t i = 0; i < patterns.size(); ++i) {
         if (!is_printable_without_spaces(patterns[i])) {
             errors.push_back({json_pointer(reader.pointer_to("allowedRoles"), i),
                               in_quotes(patterns[i]) + " is no role pattern: write an ARN without "
-                                                    "spaces"});
+                                                       "spaces"});
         }
     }
     return patterns;
@@ -237,8 +240,8 @@ std::string_view name_of(RegistryType type) {
 }
 
 bool role_matches(std::string_view pattern, std::string_view role) {
-    // Greedy with one step back to the last star: linear in practice, quadratic at worst, over texts
-    // of at most 256 bytes.
+    // Greedy with one step back to the last star: linear in practice, quadratic at worst, over
+    // texts of at most 256 bytes.
     std::size_t p = 0;
     std::size_t r = 0;
     std::size_t star = std::string_view::npos;
@@ -287,10 +290,11 @@ Parsed<Registry> Registry::parse(Json const& object) {
     registry.key_style = static_cast<KeyStyle>(spec.choice("keyStyle", key_style_names, 0));
     registry.allow_unnarrowed = spec.flag("allowUnnarrowed");
     if (registry.type == RegistryType::DockerConfigSecret && !registry.allow_unnarrowed) {
-        spec.report("allowUnnarrowed",
-                    "must be true if type is DockerConfigSecret: a fixed credential can't be narrowed "
-                    "to what a tenancy allows, and everybody who can read Secrets in a governed "
-                    "namespace holds all of it; set it to true if that is acceptable");
+        spec.report(
+            "allowUnnarrowed",
+            "must be true if type is DockerConfigSecret: a fixed credential can't be narrowed "
+            "to what a tenancy allows, and everybody who can read Secrets in a governed "
+            "namespace holds all of it; set it to true if that is acceptable");
     }
     spec.refuse_unknown();
     if (!errors.empty()) {
@@ -314,10 +318,11 @@ Json Registry::spec_json() const {
         if (!acr.identity.secret_name.empty()) {
             identity["accessKey"]["secretName"] = acr.identity.secret_name;
         }
-        spec["alibabaACR"] = {{"instanceID", acr.instance_id},
-                              {"region", acr.region},
-                              {"endpoints", endpoint_names[static_cast<std::size_t>(acr.endpoints)]},
-                              {"identity", std::move(identity)}};
+        spec["alibabaACR"] = {
+            {"instanceID", acr.instance_id},
+            {"region", acr.region},
+            {"endpoints", endpoint_names[static_cast<std::size_t>(acr.endpoints)]},
+            {"identity", std::move(identity)}};
         if (!acr.account_id.empty()) {
             spec["alibabaACR"]["accountID"] = acr.account_id;
         }

@@ -25,9 +25,9 @@ struct Identity {
 
 struct AlibabaAcrSpec {
     enum class Endpoints { Public, Vpc };
-    std::string instance_id;  ///< cri-...
-    std::string region;       ///< of the instance, e.g. cn-shanghai
-    std::string account_id{}; ///< the instance's owner; empty: the account of the tenancy's role
+    std::string instance_id;   ///< cri-...
+    std::string region;        ///< of the instance, e.g. cn-shanghai
+    std::string account_id{};  ///< the instance's owner; empty: the account of the tenancy's role
     Endpoints endpoints = Endpoints::Public;
     Identity identity;
     bool operator==(AlibabaAcrSpec const&) const = default;
@@ -45,8 +45,9 @@ struct Registry {
     RegistryType type = RegistryType::Anonymous;
     std::optional<AlibabaAcrSpec> alibaba_acr;
     std::optional<DockerConfigSecretSpec> docker_config_secret;
-    std::vector<std::string> allowed_roles;  ///< patterns; '*' matches within one ARN part; empty = any
-    std::string realm;                       ///< token endpoint, where the type does not fix it
+    std::vector<std::string>
+        allowed_roles;  ///< patterns; '*' matches within one ARN part; empty = any
+    std::string realm;  ///< token endpoint, where the type does not fix it
     KeyStyle key_style = KeyStyle::Path;
     bool allow_unnarrowed = false;
 

@@ -14,9 +14,8 @@ bool older(kube::ObjectMeta const& left, kube::ObjectMeta const& right) {
 }
 
 RegistryCatalog::RegistryCatalog(std::vector<std::shared_ptr<Registry const>> registries) {
-    std::sort(registries.begin(), registries.end(), [](auto const& left, auto const& right) {
-        return older(left->meta, right->meta);
-    });
+    std::sort(registries.begin(), registries.end(),
+              [](auto const& left, auto const& right) { return older(left->meta, right->meta); });
     for (auto const& registry : registries) {
         by_name_.emplace(registry->meta.name, registry);
         for (auto const& host : registry->hosts) {

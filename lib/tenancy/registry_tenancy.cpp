@@ -71,8 +71,7 @@ std::optional<AllowEntry> read_allow_entry(Json const& value, std::string const&
             read_path(entry, reader, "repository", repository);
         }
     }
-    bool const usable =
-        errors.size() == errors_before && (ns == "*" || !entry.path.empty());
+    bool const usable = errors.size() == errors_before && (ns == "*" || !entry.path.empty());
     entry.deprecated = reader.line("deprecated", deprecated_characters_max);
     reader.refuse_unknown();
     return usable ? std::optional(std::move(entry)) : std::nullopt;
@@ -90,13 +89,15 @@ void read_role(TenancyRegistry& registry, FieldReader& reader) {
     std::string const external_id = reader.text("externalID", 1224);
     if (!external_id.empty()) {
         if (!has_role) {
-            reader.report("externalID", "must only be set together with role, because it is sent "
-                                        "when the role is assumed: add role, or remove externalID");
-        } else if (!is_external_id(expand_placeholders(external_id, "namespace", "cluster"))) {
             reader.report("externalID",
-                          in_quotes(external_id) +
-                              " is no external ID: at least 2 letters, digits and _ + = , . @ : / - "
-                              "only (and the placeholders {cluster} and {namespace})");
+                          "must only be set together with role, because it is sent "
+                          "when the role is assumed: add role, or remove externalID");
+        } else if (!is_external_id(expand_placeholders(external_id, "namespace", "cluster"))) {
+            reader.report(
+                "externalID",
+                in_quotes(external_id) +
+                    " is no external ID: at least 2 letters, digits and _ + = , . @ : / - "
+                    "only (and the placeholders {cluster} and {namespace})");
         } else {
             registry.external_id = external_id;
         }
@@ -114,8 +115,9 @@ TenancyRegistry read_registry(Json const& value, std::string const& pointer, Fie
     FieldReader reader(&value, pointer, errors);
     registry.name = reader.required_text("name", name_characters_max, "name a Registry");
     if (!registry.name.empty() && !is_dns_subdomain(registry.name)) {
-        reader.report("name", in_quotes(registry.name) + " is no object name: write the name of a "
-                                                      "Registry as kubectl get registries shows it");
+        reader.report("name", in_quotes(registry.name) +
+                                  " is no object name: write the name of a "
+                                  "Registry as kubectl get registries shows it");
         registry.name.clear();
     }
     read_role(registry, reader);
@@ -171,18 +173,19 @@ std::optional<kube::LabelSelector> read_selector(FieldReader& spec, FieldErrors&
         std::string_view const message = selector.error().message;
         std::size_t const colon = message.find(": ");
         if (message.starts_with(pointer) && colon != std::string_view::npos) {
-            errors.push_back({std::string(message.substr(0, colon)),
-                              std::string(message.substr(colon + 2))});
+            errors.push_back(
+                {std::string(message.substr(0, colon)), std::string(message.substr(colon + 2))});
         } else {
             errors.push_back({pointer, std::string(message)});
         }
         return std::nullopt;
     }
     if (selector->empty()) {
-        errors.push_back({pointer, "must not be empty, because an empty selector would match every "
-                                   "namespace: set matchLabels or matchExpressions; for all "
-                                   "namespaces write matchExpressions with {key: "
-                                   "kubernetes.io/metadata.name, operator: Exists}"});
+        errors.push_back({pointer,
+                          "must not be empty, because an empty selector would match every "
+                          "namespace: set matchLabels or matchExpressions; for all "
+                          "namespaces write matchExpressions with {key: "
+                          "kubernetes.io/metadata.name, operator: Exists}"});
         return std::nullopt;
     }
     return *std::move(selector);
@@ -198,29 +201,33 @@ void read_membership(RegistryTenancy& tenancy, FieldReader& spec, FieldErrors& e
         if (is_dns_label(names[i])) {
             tenancy.namespaces.push_back(std::move(names[i]));
         } else {
-            errors.push_back({json_pointer(spec.pointer_to("namespaces"), i),
-                              in_quotes(names[i]) +
-                                  " is no namespace name: lower-case letters, digits and - only, no "
-                                  "wildcards; to match many namespaces use namespaceSelector"});
+            errors.push_back(
+                {json_pointer(spec.pointer_to("namespaces"), i),
+                 in_quotes(names[i]) +
+                     " is no namespace name: lower-case letters, digits and - only, no "
+                     "wildcards; to match many namespaces use namespaceSelector"});
         }
     }
     bool const selector_given = spec.member("namespaceSelector") != nullptr;
     tenancy.namespace_selector = read_selector(spec, errors);
     tenancy.baseline = spec.flag("baseline");
     if (tenancy.baseline && (names_given || selector_given)) {
-        spec.report("baseline", "stands instead of namespaces and namespaceSelector, because a "
-                                "baseline adds to every governed namespace: remove them, or remove "
-                                "baseline");
+        spec.report("baseline",
+                    "stands instead of namespaces and namespaceSelector, because a "
+                    "baseline adds to every governed namespace: remove them, or remove "
+                    "baseline");
     } else if (!tenancy.baseline && !names_given && !selector_given) {
-        errors.push_back({spec.pointer(), "selects no namespaces: set namespaces (by name), "
-                                          "namespaceSelector (by label), or baseline (adds to every "
-                                          "namespace that another tenancy governs)"});
+        errors.push_back({spec.pointer(),
+                          "selects no namespaces: set namespaces (by name), "
+                          "namespaceSelector (by label), or baseline (adds to every "
+                          "namespace that another tenancy governs)"});
     }
 }
 
 PullSecretsPolicy read_pull_secrets(FieldReader& spec, FieldErrors& errors) {
     PullSecretsPolicy policy;
-    FieldReader reader(spec.member("imagePullSecrets"), spec.pointer_to("imagePullSecrets"), errors);
+    FieldReader reader(spec.member("imagePullSecrets"), spec.pointer_to("imagePullSecrets"),
+                       errors);
     if (!reader.present()) {
         return policy;
     }
@@ -230,13 +237,15 @@ PullSecretsPolicy read_pull_secrets(FieldReader& spec, FieldErrors& errors) {
     for (std::size_t i = 0; i < policy.allowed.size(); ++i) {
         if (!policy.allowed[i].empty() && !is_dns_subdomain(policy.allowed[i])) {
             errors.push_back({json_pointer(reader.pointer_to("allowed"), i),
-                              in_quotes(policy.allowed[i]) + " is no Secret name: lower-case letters, "
-                                                          "digits, - and . only"});
+                              in_quotes(policy.allowed[i]) +
+                                  " is no Secret name: lower-case letters, "
+                                  "digits, - and . only"});
         }
     }
     if (!policy.listed && !policy.allowed.empty()) {
-        reader.report("allowed", "must only be set if policy is Listed: set policy to Listed, or "
-                                 "remove allowed");
+        reader.report("allowed",
+                      "must only be set if policy is Listed: set policy to Listed, or "
+                      "remove allowed");
     }
     std::erase(policy.allowed, std::string());
     std::sort(policy.allowed.begin(), policy.allowed.end());
@@ -248,9 +257,10 @@ bool is_url(std::string_view text) {
     std::size_t const scheme = text.starts_with("https://")  ? 8
                                : text.starts_with("http://") ? 7
                                                              : text.size();
-    return scheme < text.size() && std::all_of(text.begin(), text.end(), [](char character) {
-               return character >= '!' && character <= '~';
-           });
+    return scheme < text.size() &&
+           std::all_of(
+               text.begin(), text.end(),
+               [](char character) { return character >= '!' && character <= '~'; });
 }
 
 RegistryTenancy read_tenancy(Json const& object, FieldErrors& errors) {
@@ -271,8 +281,9 @@ RegistryTenancy read_tenancy(Json const& object, FieldErrors& errors) {
     tenancy.contact = spec.line("contact", 256);
     tenancy.docs_url = spec.text("docsURL", 2048);
     if (!tenancy.docs_url.empty() && !is_url(tenancy.docs_url)) {
-        spec.report("docsURL", in_quotes(tenancy.docs_url) + " is no URL: write one that begins with "
-                                                          "https:// (or http://), without spaces");
+        spec.report("docsURL", in_quotes(tenancy.docs_url) +
+                                   " is no URL: write one that begins with "
+                                   "https:// (or http://), without spaces");
         tenancy.docs_url.clear();
     }
     spec.refuse_unknown();
@@ -317,9 +328,12 @@ std::string_view name_of(Enforcement enforcement) {
 
 std::string AllowEntry::display() const {
     switch (kind) {
-        case Kind::WholeRegistry: return "*";
-        case Kind::Namespace: return path + "/*";
-        case Kind::Repository: break;
+        case Kind::WholeRegistry:
+            return "*";
+        case Kind::Namespace:
+            return path + "/*";
+        case Kind::Repository:
+            break;
     }
     return path;
 }
@@ -327,9 +341,15 @@ std::string AllowEntry::display() const {
 Json to_json(AllowEntry const& entry) {
     Json out = Json::object();
     switch (entry.kind) {
-        case AllowEntry::Kind::WholeRegistry: out["namespace"] = "*"; break;
-        case AllowEntry::Kind::Namespace: out["namespace"] = entry.path; break;
-        case AllowEntry::Kind::Repository: out["repository"] = entry.path; break;
+        case AllowEntry::Kind::WholeRegistry:
+            out["namespace"] = "*";
+            break;
+        case AllowEntry::Kind::Namespace:
+            out["namespace"] = entry.path;
+            break;
+        case AllowEntry::Kind::Repository:
+            out["repository"] = entry.path;
+            break;
     }
     if (!entry.deprecated.empty()) {
         out["deprecated"] = entry.deprecated;

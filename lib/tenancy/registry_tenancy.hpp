@@ -35,9 +35,9 @@ struct AllowEntry {
 [[nodiscard]] Json to_json(AllowEntry const& entry);
 
 struct TenancyRegistry {
-    std::string name;                  ///< of a Registry
+    std::string name;  ///< of a Registry
     std::optional<RoleTemplate> role;
-    std::string external_id;           ///< template; empty: none
+    std::string external_id;  ///< template; empty: none
     std::optional<int> session_duration_seconds;
     std::vector<AllowEntry> allow;
     bool operator==(TenancyRegistry const&) const = default;
@@ -59,15 +59,15 @@ struct RegistryTenancy {
     std::vector<TenancyRegistry> registries;
     Enforcement enforcement = Enforcement::Deny;
     PullSecretsPolicy pull_secrets;
-    bool pull_always = false;          ///< pullPolicy: Always
+    bool pull_always = false;  ///< pullPolicy: Always
     std::string contact;
     std::string docs_url;
 
     /// Reads an object as stored. Everything wrong is reported, each with pointer, value and fix.
     static Parsed<RegistryTenancy> parse(Json const& object);
     /// What can be read of an object that parse() refuses; the rest is left out, which allows less,
-    /// never more (enforcement Deny where it is unreadable). A tenancy that became unreadable must go
-    /// on governing its namespaces: admission uses this where it has no earlier version.
+    /// never more (enforcement Deny where it is unreadable). A tenancy that became unreadable must
+    /// go on governing its namespaces: admission uses this where it has no earlier version.
     static RegistryTenancy salvage(Json const& object);
     /// spec as JSON; parse(serialise(x)) == x.
     [[nodiscard]] Json spec_json() const;

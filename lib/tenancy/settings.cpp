@@ -31,7 +31,8 @@ class MappingReader {
     MappingReader(YAML::Node node, std::string path, std::optional<Error>& error)
         : node_(std::move(node)), path_(std::move(path)), error_(error) {
         if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
-            fail_at(node_, path_.empty() ? "the file" : path_, "is no mapping: write keys and values");
+            fail_at(node_, path_.empty() ? "the file" : path_,
+                    "is no mapping: write keys and values");
         }
     }
 
@@ -256,16 +257,18 @@ void read_operator(YAML::Node const& node, OperatorSettings& op, std::optional<E
 
 void read_settings(YAML::Node const& document, Settings& settings, std::optional<Error>& error) {
     constexpr std::array<std::string_view, 2> unmanaged_names{"Allow", "Deny"};
-    constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
+    constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn",
+                                                          "error"};
     MappingReader reader(document, "", error);
     reader.text("clusterName", settings.cluster_name);
     // It becomes part of roles and external IDs; this is what all of them may contain.
-    if (!std::all_of(settings.cluster_name.begin(), settings.cluster_name.end(), [](char character) {
-            return (character >= 'a' && character <= 'z') ||
-                   (character >= 'A' && character <= 'Z') ||
-                   (character >= '0' && character <= '9') || character == '.' ||
-                   character == '-' || character == '_';
-        }) ||
+    if (!std::all_of(settings.cluster_name.begin(), settings.cluster_name.end(),
+                     [](char character) {
+                         return (character >= 'a' && character <= 'z') ||
+                                (character >= 'A' && character <= 'Z') ||
+                                (character >= '0' && character <= '9') || character == '.' ||
+                                character == '-' || character == '_';
+                     }) ||
         settings.cluster_name.size() > 64) {
         reader.fail_value("clusterName", settings.cluster_name,
                           "is no cluster name: at most 64 letters, digits and . - _");
@@ -276,8 +279,9 @@ void read_settings(YAML::Node const& document, Settings& settings, std::optional
     reader.texts("excludedNamespaces", settings.excluded_namespaces);
     for (auto const& ns : settings.excluded_namespaces) {
         if (!is_dns_label(ns)) {
-            reader.fail_value("excludedNamespaces", ns, "is no namespace name: lower-case letters, "
-                                                        "digits and - only, no wildcards");
+            reader.fail_value("excludedNamespaces", ns,
+                              "is no namespace name: lower-case letters, "
+                              "digits and - only, no wildcards");
         }
     }
     reader.absolute_path("caBundleDirectory", settings.ca_bundle_directory, false);
@@ -309,8 +313,9 @@ Result<Settings> Settings::parse(std::string_view yaml) {
         }
         return settings;
     } catch (YAML::Exception const& exception) {
-        std::string const line =
-            exception.mark.is_null() ? "" : "line " + std::to_string(exception.mark.line + 1) + ": ";
+        std::string const line = exception.mark.is_null()
+                                     ? ""
+                                     : "line " + std::to_string(exception.mark.line + 1) + ": ";
         return fail(invalid_argument(line + "not YAML: " + printable(exception.msg, 200)));
     }
 }

@@ -26,11 +26,11 @@ struct WebhookSettings {
     std::uint16_t admin_port = 8080;
     unsigned threads = 2;
     std::string certificate_directory = "/etc/registry-tenancy/tls";
-    std::string client_ca_file{};                        ///< empty: the API server need not prove itself
-    std::vector<std::string> client_subjects{};          ///< accepted common names; empty: any of that CA
-    std::chrono::seconds timeout{3};                     ///< timeoutSeconds of the webhook configurations
-    std::chrono::seconds staleness_max{150};             ///< older proof than this: not ready, deny
-    std::chrono::seconds drain{15};                      ///< keep serving after SIGTERM
+    std::string client_ca_file{};                ///< empty: the API server need not prove itself
+    std::vector<std::string> client_subjects{};  ///< accepted common names; empty: any of that CA
+    std::chrono::seconds timeout{3};             ///< timeoutSeconds of the webhook configurations
+    std::chrono::seconds staleness_max{150};     ///< older proof than this: not ready, deny
+    std::chrono::seconds drain{15};              ///< keep serving after SIGTERM
     ServerLimitSettings limits{};
 };
 
@@ -46,17 +46,17 @@ struct OperatorSettings {
     int drift_mints_per_hour = 10;
 };
 
-/// The one settings file that all programs read (YAML). Unknown keys are refused with the nearest known
-/// one; errors name key, line, value and fix.
+/// The one settings file that all programs read (YAML). Unknown keys are refused with the nearest
+/// known one; errors name key, line, value and fix.
 struct Settings {
-    std::string cluster_name{};                 ///< empty: the UID of the kube-system namespace
+    std::string cluster_name{};  ///< empty: the UID of the kube-system namespace
     UnmanagedNamespaces unmanaged_namespaces = UnmanagedNamespaces::Allow;
     std::vector<std::string> excluded_namespaces{};
     std::string ca_bundle_directory = "/etc/registry-tenancy/ca";
     std::string product_namespace = "registry-tenancy-system";
     std::string log_level = "info";
     WebhookSettings webhook{};
-    OperatorSettings op{};                      ///< key `operator`
+    OperatorSettings op{};  ///< key `operator`
 
     static Result<Settings> parse(std::string_view yaml);
     /// parse() of a file; the message names the path.

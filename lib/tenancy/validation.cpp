@@ -53,22 +53,25 @@ std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistr
                            "{namespace} are put in: correct it, or the cluster's name"};
     }
     if (role->cloud() != RoleArn::Cloud::Alibaba) {
-        return RoleProblem{"role", "RoleMismatch",
-                           "Registry " + name_in_quotes(registry) + " is of type " + type +
-                               ", whose roles have the form acs:ram::ACCOUNT:role/NAME: correct role "
-                               "in the RegistryTenancy"};
+        return RoleProblem{
+            "role", "RoleMismatch",
+            "Registry " + name_in_quotes(registry) + " is of type " + type +
+                ", whose roles have the form acs:ram::ACCOUNT:role/NAME: correct role "
+                "in the RegistryTenancy"};
     }
     if (!registry.role_allowed(role->str())) {
-        return RoleProblem{"role", "RoleNotAllowed",
-                           "the role that the RegistryTenancy names is not among the allowedRoles of "
-                           "Registry " +
-                               name_in_quotes(registry) + ": name an allowed one, or extend allowedRoles"};
+        return RoleProblem{
+            "role", "RoleNotAllowed",
+            "the role that the RegistryTenancy names is not among the allowedRoles of "
+            "Registry " +
+                name_in_quotes(registry) + ": name an allowed one, or extend allowedRoles"};
     }
     std::string const external_id = expand_placeholders(wanted.external_id, ns, cluster);
     if (!wanted.external_id.empty() && !is_expanded_external_id(external_id)) {
-        return RoleProblem{"externalID", "ExternalIDInvalid",
-                           "the externalID is none after {cluster} and {namespace} are put in: 2 to "
-                           "1224 letters, digits and _ + = , . @ : / - are allowed"};
+        return RoleProblem{
+            "externalID", "ExternalIDInvalid",
+            "the externalID is none after {cluster} and {namespace} are put in: 2 to "
+            "1224 letters, digits and _ + = , . @ : / - are allowed"};
     }
     return std::nullopt;
 }
@@ -120,9 +123,9 @@ std::vector<std::string> warnings_for(RegistryTenancy const& tenancy,
     for (auto const& wanted : tenancy.registries) {
         Registry const* const registry = catalog.by_name(wanted.name);
         if (registry == nullptr) {
-            warnings.push_back(printable("Registry \"" + wanted.name +
-                                             "\" does not exist (yet): nothing is allowed from it",
-                                         warning_bytes_max));
+            warnings.push_back(printable(
+                "Registry \"" + wanted.name + "\" does not exist (yet): nothing is allowed from it",
+                warning_bytes_max));
         } else if (registry->alibaba_acr && wanted.role && wanted.external_id.empty() &&
                    registry->alibaba_acr->identity.type == Identity::Type::InstanceRole) {
             warnings.push_back(printable("registry \"" + wanted.name +

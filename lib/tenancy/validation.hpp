@@ -11,26 +11,29 @@
 
 namespace rt::tenancy {
 
-/// What only several objects together can get wrong; used wherever the objects are used, and early by
-/// the webhook for our own resources.
+/// What only several objects together can get wrong; used wherever the objects are used, and early
+/// by the webhook for our own resources.
 
 /// Why a tenancy's entry gets no credential at a Registry.
 struct RoleProblem {
-    std::string field;    ///< "role" or "externalID": the member of the entry that is to blame
-    std::string reason;   ///< RoleRequired, RoleMismatch, RoleInvalid, RoleNotAllowed, ExternalIDInvalid
+    std::string field;  ///< "role" or "externalID": the member of the entry that is to blame
+    std::string
+        reason;  ///< RoleRequired, RoleMismatch, RoleInvalid, RoleNotAllowed, ExternalIDInvalid
     std::string message;  ///< for developers: holds no role and no external ID
 };
 
-/// Checks role and external ID of `wanted`, expanded for one namespace, against the Registry's type and
-/// allowedRoles. nullopt: fine.
+/// Checks role and external ID of `wanted`, expanded for one namespace, against the Registry's type
+/// and allowedRoles. nullopt: fine.
 [[nodiscard]] std::optional<RoleProblem> role_problem(Registry const& registry,
                                                       TenancyRegistry const& wanted,
-                                                      std::string_view ns, std::string_view cluster);
+                                                      std::string_view ns,
+                                                      std::string_view cluster);
 
 /// A tenancy against the Registries that exist: role grammar, allowedRoles, the size of the session
 /// policy of its own entries. A Registry that does not exist is no error (see warnings_for).
 [[nodiscard]] FieldErrors validate_against(RegistryTenancy const& tenancy,
-                                           RegistryCatalog const& catalog, std::string_view cluster);
+                                           RegistryCatalog const& catalog,
+                                           std::string_view cluster);
 
 /// A Registry against the others: hosts that another one has already.
 [[nodiscard]] FieldErrors validate_against(Registry const& registry, RegistryCatalog const& others);
@@ -40,8 +43,8 @@ struct RoleProblem {
 [[nodiscard]] std::vector<std::string> warnings_for(RegistryTenancy const& tenancy,
                                                     RegistryCatalog const& catalog);
 
-/// Keeps what is wrong now and was not wrong before, so that an update that leaves a field unchanged
-/// never fails on it.
+/// Keeps what is wrong now and was not wrong before, so that an update that leaves a field
+/// unchanged never fails on it.
 [[nodiscard]] FieldErrors only_new(FieldErrors const& now, FieldErrors const& before);
 
 }  // namespace rt::tenancy
