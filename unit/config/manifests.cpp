@@ -101,8 +101,11 @@ std::map<std::string, std::vector<Json>> objects_under(std::string_view folder) 
 }
 
 std::vector<Json> installed_objects() {
-    std::vector<Json> objects;
-    add_base("config/default", objects);
+    static std::vector<Json> const objects = [] {
+        std::vector<Json> read;
+        add_base("config/default", read);
+        return read;
+    }();
     return objects;
 }
 
