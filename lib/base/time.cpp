@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr std::array<std::string_view, 12> month_names{
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 struct Civil {
     int year = 0;
@@ -137,6 +137,18 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     civil.day = static_cast<unsigned>(day_number);
     RT_TRY(WallTime const seconds_part, to_wall(civil, whole));
     return seconds_part + duration_cast<WallTime::duration>(fraction) - offset;
+}
+
+std::string format_http_date(WallTime time) {
+    static constexpr std::array<char const*, 7> weekdays{"Sun", "Mon", "Tue", "Wed",
+                                                         "Thu", "Fri", "Sat"};
+    Civil const c = civil_of(time);
+    unsigned const weekday_index = weekday(floor<days>(time)).c_encoding();
+    std::array<char, 40> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+                  weekdays[weekday_index], c.day, month_names[c.month - 1].data(), c.year, c.hour,
+                  c.minute, c.second);
+    return buffer.data();
 }
 
 Result<WallTime> parse_http_date(std::string_view text) {

@@ -45,9 +45,8 @@ void FakeClock::set_wall(WallTime now) {
 
 bool FakeClock::wait_for_sleepers(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] {
-        return sleepers_.size() >= static_cast<std::size_t>(count);
-    });
+    return changed_.wait_for(lock, std::chrono::seconds(30),
+                             [&] { return sleepers_.size() >= static_cast<std::size_t>(count); });
 }
 
 SteadyTime FakeClock::next_deadline() const {

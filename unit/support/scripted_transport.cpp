@@ -7,7 +7,9 @@
 namespace rt::test {
 namespace {
 
-std::string without_query(std::string const& url) { return url.substr(0, url.find('?')); }
+std::string without_query(std::string const& url) {
+    return url.substr(0, url.find('?'));
+}
 
 std::string line(std::string const& what, std::string const& expected, std::string const& actual) {
     return "  " + what + "\n    expected: " + expected + "\n    actual:   " + actual + "\n";
@@ -83,15 +85,14 @@ Result<Step> ScriptedTransport::take(http::Request const& request) {
         return rt::fail(Error{ErrorKind::Unavailable, "not in the script"});
     };
     if (steps_.empty()) {
-        return unexpected(line("request", "(none, the script has ended)",
-                               request.method + " " + request.url));
+        return unexpected(
+            line("request", "(none, the script has ended)", request.method + " " + request.url));
     }
     Step const& step = steps_.front();
     std::string differences;
     std::string const url = step.any_query_ ? without_query(request.url) : request.url;
     if (step.method_ != request.method || step.url_ != url) {
-        differences +=
-            line("request", step.method_ + " " + step.url_, request.method + " " + url);
+        differences += line("request", step.method_ + " " + step.url_, request.method + " " + url);
     }
     for (auto const& [name, value] : step.headers_) {
         if (request.headers.get(name) != value) {
@@ -114,8 +115,7 @@ Result<Step> ScriptedTransport::take(http::Request const& request) {
     return used;
 }
 
-Result<http::Response> ScriptedTransport::send(http::Request const& request,
-                                               std::stop_token stop) {
+Result<http::Response> ScriptedTransport::send(http::Request const& request, std::stop_token stop) {
     if (stop.stop_requested()) {
         return rt::fail(Error{ErrorKind::Cancelled, "stopped"});
     }

@@ -12,8 +12,8 @@
 
 namespace rt::test {
 
-/// A Transport that answers from a script, in order. What deviates from the script is a test failure
-/// with both sides printed, and the caller gets an Unavailable error. Thread-safe.
+/// A Transport that answers from a script, in order. What deviates from the script is a test
+/// failure with both sides printed, and the caller gets an Unavailable error. Thread-safe.
 ///
 ///     ScriptedTransport api;
 ///     api.expect("GET", "https://api/version").answer(200, R"({"major":"1"})");
