@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -91,15 +92,15 @@ int run(std::span<std::string const> arguments, std::FILE* in, std::FILE* out, s
                       "Image references; or - alone to read one JSON string a line from standard "
                       "input.\nWrite -- before a reference that begins with '-'.");
 
+    // What stands after "--" is taken literally. CLI11 would hand it to the outermost command.
+    auto const marker = std::find(arguments.begin(), arguments.end(), "--");
+    bool const has_literals = marker != arguments.end();
     try {
-        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+        // CLI11 takes the arguments from the back.
+        std::vector<std::string> reversed(std::make_reverse_iterator(marker), arguments.rend());
         app.parse(std::move(reversed));
     } catch (CLI::CallForHelp const&) {
-        CLI::App const* asked = &app;
-        while (!asked->get_subcommands().empty()) {
-            asked = asked->get_subcommands().front();
-        }
-        print(out, asked->help());
+        print(out, app.help());  // of the innermost command named
         return exit_ok;
     } catch (CLI::CallForVersion const&) {
         print(out, "kubectl-tenancy " RT_VERSION "\n");
@@ -118,6 +119,9 @@ int run(std::span<std::string const> arguments, std::FILE* in, std::FILE* out, s
     }
     bool const from_input =
         std::find(references.begin(), references.end(), "-") != references.end();
+    if (has_literals) {
+        references.insert(references.end(), marker + 1, arguments.end());
+    }
     if (references.empty()) {
         return usage_error(
             err, "no image reference: give at least one, or - to read standard input", *parse);
