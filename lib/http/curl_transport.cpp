@@ -403,6 +403,10 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
         error.http_status = state.response.status;
         return fail(std::move(error));
     }
+    if (!state.head_complete) {
+        // libcurl takes a head that breaks off for a short answer; half a head is none.
+        return fail(curl_error(CURLE_GOT_NOTHING, host, {}));
+    }
     return std::move(state.response);
 }
 
