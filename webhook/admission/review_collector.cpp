@@ -1,0 +1,323 @@
+#include "webhook/admission/review_collector.hpp"
+
+#include <algorithm>
+
+#include "lib/tenancy/image_doors.hpp"
+
+namespace rt::webhook {
+namespace {
+
+/// A Kubernetes UID has 36 characters; the API server takes back what it sent, so any text will do,
+/// but not one that makes the answer large.
+constexpr std::size_t uid_bytes_max = 256;
+
+std::string_view article_and_name(JsonShape shape) {
+    switch (shape) {
+        case JsonShape::Object: return "an object";
+        case JsonShape::Array: return "an array";
+        case JsonShape::String: return "a string";
+        case JsonShape::Boolean: return "a boolean";
+    }
+    return "something else";
+}
+
+void clear(PodShape& shape) {
+    shape.present = false;
+    shape.has_pull_secrets = false;
+    shape.pull_secrets.clear();
+    shape.images.clear();
+}
+
+/// Assigns an empty object but keeps the vectors' memory.
+void clear(ReviewedObject& object) {
+    auto owners = std::move(object.owners);
+    auto pod = std::move(object.pod);
+    object = ReviewedObject{};
+    owners.clear();
+    clear(pod);
+    object.owners = std::move(owners);
+    object.pod = std::move(pod);
+}
+
+}  // namespace
+
+void ReviewCollector::reset() {
+    auto object = std::move(review_.object);
+    auto old_object = std::move(review_.old_object);
+    review_ = Review{};
+    review_.object = std::move(object);
+    review_.old_object = std::move(old_object);
+    for (Side* const each : {&new_, &old_}) {
+        clear(*each->object);
+        each->shapes.resize(pod_spec_locations().size());
+        for (PodShape& shape : each->shapes) {
+            clear(shape);
+        }
+    }
+    frames_.clear();
+    uid_unusable_ = false;
+    api_version_ = review_kind_ = operation_ = {};
+    problem_.clear();
+}
+
+bool ReviewCollector::open(int node, JsonShape opened) {
+    FieldNode const& field = at(node);
+    if (field.shape != opened) {
+        wrong_type(node);
+        return false;
+    }
+    frames_.push_back({node, 0, 0});
+    switch (field.field) {
+        case Field::Object: side(field).object->present = true; break;
+        case Field::PodSpec: shape(field).present = true; break;
+        case Field::PullSecrets: shape(field).has_pull_secrets = true; break;
+        case Field::ImageHolder: holder_present_ = true; break;
+        case Field::Owner:
+        case Field::PullSecret:
+        case Field::Image: begin_entry(field); break;
+        default: break;
+    }
+    return true;
+}
+
+void ReviewCollector::begin_entry(FieldNode const& node) {
+    auto const full = [&](std::size_t size) {
+        if (size >= review_entries_max) {
+            refuse(node.path + " has more than " + std::to_string(review_entries_max) +
+                   " entries");
+            return true;
+        }
+        return false;
+    };
+    if (node.field == Field::Owner) {
+        auto& owners = side(node).object->owners;
+        if (full(owners.size())) {
+            owners.pop_back();
+        }
+        owners.emplace_back();
+    } else if (node.field == Field::PullSecret) {
+        auto& secrets = shape(node).pull_secrets;
+        if (full(secrets.size())) {
+            secrets.pop_back();
+        }
+        secrets.emplace_back();
+    } else {
+        auto& images = shape(node).images;
+        if (full(images.size())) {
+            images.pop_back();
+        }
+        image_ = ContainerImage{};
+        image_.door = node.door;
+        // The array's frame stands below this element's and has already counted it.
+        image_.index = frames_[frames_.size() - 2].index - 1;
+        holder_present_ = false;
+    }
+}
+
+void ReviewCollector::end_image(FieldNode const& node) {
+    auto const& door = tenancy::image_doors()[node.door];
+    if (door.object.empty() || holder_present_) {
+        shape(node).images.push_back(image_);
+    }
+}
+
+void ReviewCollector::close() {
+    FieldNode const& node = at(frames_.back().node);
+    if (node.field == Field::Image) {
+        end_image(node);
+    }
+    frames_.pop_back();
+}
+
+int ReviewCollector::member(std::string_view key) {
+    Frame& frame = frames_.back();
+    auto const& edges = at(frame.node).edges;
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        if (edges[i].key != key) {
+            continue;
+        }
+        FieldNode const& found = at(edges[i].node);
+        auto const bit = std::uint32_t{1} << i;
+        if ((frame.seen & bit) != 0) {
+            uid_unusable_ = uid_unusable_ || found.field == Field::Uid;
+            refuse(found.path + " occurs twice");
+            return skip;
+        }
+        frame.seen |= bit;
+        return edges[i].node;
+    }
+    return skip;
+}
+
+int ReviewCollector::element() {
+    Frame& frame = frames_.back();
+    ++frame.index;
+    return at(frame.node).element;
+}
+
+void ReviewCollector::text(int node, std::string_view value) {
+    FieldNode const& field = at(node);
+    if (field.shape != JsonShape::String) {
+        wrong_type(node);
+        return;
+    }
+    if (field.field >= Field::ObjectNamespace) {
+        object_text(field, value);
+    } else {
+        request_text(field, value);
+    }
+}
+
+void ReviewCollector::request_text(FieldNode const& node, std::string_view value) {
+    switch (node.field) {
+        case Field::ApiVersion: api_version_ = value; break;
+        case Field::Kind: review_kind_ = value; break;
+        case Field::Uid: review_.uid = value; break;
+        case Field::KindGroup: review_.kind_group = value; break;
+        case Field::KindVersion: review_.kind_version = value; break;
+        case Field::KindKind: review_.kind = value; break;
+        case Field::ResourceGroup: review_.group = value; break;
+        case Field::ResourceVersion: review_.version = value; break;
+        case Field::ResourceResource: review_.resource = value; break;
+        case Field::SubResource: review_.subresource = value; break;
+        case Field::Name: review_.name = value; break;
+        case Field::Namespace: review_.ns = value; break;
+        case Field::Operation: operation_ = value; break;
+        case Field::User: review_.user = value; break;
+        default: break;
+    }
+}
+
+void ReviewCollector::object_text(FieldNode const& node, std::string_view value) {
+    ReviewedObject& object = *side(node).object;
+    switch (node.field) {
+        case Field::ObjectNamespace: object.ns = value; break;
+        case Field::ObjectName: object.name = value; break;
+        case Field::ObjectUid: object.uid = value; break;
+        case Field::MirrorAnnotation: object.mirror = true; break;
+        case Field::OwnerApiVersion: object.owners.back().api_version = value; break;
+        case Field::OwnerKind: object.owners.back().kind = value; break;
+        case Field::OwnerName: object.owners.back().name = value; break;
+        case Field::OwnerUid: object.owners.back().uid = value; break;
+        case Field::PullSecretName: shape(node).pull_secrets.back() = value; break;
+        case Field::ImageName: image_.name = value; break;
+        case Field::ImageText: image_.image = value; break;
+        case Field::ImagePullPolicy: image_.pull_policy = value; break;
+        default: break;
+    }
+}
+
+void ReviewCollector::boolean(int node, bool value) {
+    FieldNode const& field = at(node);
+    if (field.shape != JsonShape::Boolean) {
+        wrong_type(node);
+    } else if (field.field == Field::DryRun) {
+        review_.dry_run = value;
+    } else {
+        side(field).object->owners.back().controller = value;
+    }
+}
+
+void ReviewCollector::null(int node) {
+    // Absent, except where leaving it out would shift or drop an entry of a list.
+    Field const field = at(node).field;
+    if (node == root || field == Field::Image || field == Field::PullSecret ||
+        field == Field::Owner) {
+        wrong_type(node);
+    }
+}
+
+void ReviewCollector::wrong_type(int node) {
+    FieldNode const& field = at(node);
+    uid_unusable_ = uid_unusable_ || field.field == Field::Uid;
+    refuse((field.path.empty() ? std::string("the body") : field.path) + " must be " +
+           std::string(article_and_name(field.shape)));
+}
+
+void ReviewCollector::refuse(std::string problem) {
+    if (problem_.empty()) {
+        problem_ = std::move(problem);
+    }
+}
+
+ReadStatus ReviewCollector::finish() {
+    if (uid_unusable_ || review_.uid.empty() || review_.uid.size() > uid_bytes_max) {
+        refuse("/request/uid must be a text of 1 to " + std::to_string(uid_bytes_max) + " bytes");
+        return ReadStatus::Unanswerable;
+    }
+    check_review();
+    if (problem_.empty()) {
+        find_target();
+    }
+    return problem_.empty() ? ReadStatus::Readable : ReadStatus::Refused;
+}
+
+void ReviewCollector::check_review() {
+    if (api_version_ != "admission.k8s.io/v1" || review_kind_ != "AdmissionReview") {
+        refuse("the body must be an AdmissionReview of admission.k8s.io/v1");
+    }
+    if (operation_ == "CREATE") {
+        review_.operation = Operation::Create;
+    } else if (operation_ == "UPDATE") {
+        review_.operation = Operation::Update;
+    } else if (operation_ == "DELETE") {
+        review_.operation = Operation::Delete;
+    } else if (operation_ == "CONNECT") {
+        review_.operation = Operation::Connect;
+    } else {
+        refuse("/request/operation must be CREATE, UPDATE, DELETE or CONNECT");
+    }
+    if (review_.resource.empty() || review_.version.empty()) {
+        refuse("/request/resource must name a resource and its version");
+    }
+}
+
+void ReviewCollector::find_target() {
+    if (review_.operation != Operation::Create && review_.operation != Operation::Update) {
+        return;
+    }
+    std::string_view expected_version = "v1";
+    std::string_view expected_kind = "Pod";
+    std::string_view location = "/spec";
+    Target target = Target::None;
+    if (review_.group.empty() && review_.resource == "pods") {
+        target = review_.subresource.empty()                    ? Target::Pod
+                 : review_.subresource == "ephemeralcontainers" ? Target::EphemeralContainers
+                                                                : Target::None;
+    } else if (review_.subresource.empty()) {
+        for (tenancy::TemplateKind const& kind : tenancy::template_kinds()) {
+            if (kind.group == review_.group && kind.resource == review_.resource) {
+                target = Target::Template;
+                expected_version = kind.version;
+                expected_kind = kind.kind;
+                location = kind.pod_spec;
+            }
+        }
+    }
+    if (target == Target::None) {
+        return;
+    }
+    if (review_.version != expected_version || review_.kind != expected_kind) {
+        refuse("/request/resource and /request/kind must agree on " +
+               std::string(expected_version) + " " + std::string(expected_kind) +
+               ", the only form that is understood");
+    } else if (!review_.object.present) {
+        refuse("/request/object is missing");
+    } else if (review_.ns.empty()) {
+        refuse("/request/namespace is missing");
+    } else if (!review_.object.ns.empty() && review_.object.ns != review_.ns) {
+        refuse("/request/object/metadata/namespace must be the one in /request/namespace");
+    }
+    if (!problem_.empty()) {
+        return;
+    }
+    review_.target = target;
+    review_.pod_spec = location;
+    auto const locations = pod_spec_locations();
+    auto const index = static_cast<std::size_t>(
+        std::find(locations.begin(), locations.end(), location) - locations.begin());
+    std::swap(review_.object.pod, new_.shapes[index]);
+    std::swap(review_.old_object.pod, old_.shapes[index]);
+}
+
+}  // namespace rt::webhook

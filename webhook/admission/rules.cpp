@@ -1,0 +1,169 @@
+#include "webhook/admission/rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/tenancy/names_fixed.hpp"
+#include "webhook/admission/pod_images.hpp"
+
+namespace rt::webhook {
+namespace {
+
+constexpr std::array<Rule, 7> gates{not_judged,        excluded_namespace, nothing_new,
+                                    index_unusable,    unknown_namespace,  unreadable_tenancy,
+                                    ungoverned_namespace};
+
+Decision allowed() { return {}; }
+
+Decision unavailable(std::string_view what, NamespaceRules const* rules) {
+    Decision decision;
+    decision.outcome = Outcome::Denied;
+    decision.reason = tenancy::Reason::PolicyUnavailable;
+    decision.unavailable = what;
+    decision.rules = rules;
+    return decision;
+}
+
+bool creates_pod(Review const& review) {
+    return review.target == Target::Pod && review.operation == Operation::Create;
+}
+
+std::optional<tenancy::Finding> judge_image(ContainerImage const& image, RuleInput const& input,
+                                            tenancy::NamespacePolicy const& policy) {
+    auto const reference =
+        tenancy::ImageReference::parse(image.image, input.settings.image_rules);
+    if (!reference) {
+        return tenancy::unparseable(field_path(input.review, image), std::string(image.name),
+                                    image.image, reference.error());
+    }
+    auto const verdict = policy.judge(*reference);
+    if (verdict.kind == tenancy::Verdict::Kind::Allowed) {
+        return std::nullopt;
+    }
+    return tenancy::finding_of(field_path(input.review, image), std::string(image.name),
+                               *reference, verdict, policy);
+}
+
+void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& policy,
+                        std::vector<tenancy::Finding>& findings) {
+    auto const& named = input.review.object.pod.pull_secrets;
+    auto const& listed = policy.pull_secrets();
+    for (std::size_t const index : input.pull_secrets) {
+        std::string_view const secret = named[index];
+        if (listed.listed && secret != tenancy::pull_secret_name && !secret.empty() &&
+            !std::binary_search(listed.allowed.begin(), listed.allowed.end(), secret,
+                                std::less<>{})) {
+            findings.push_back(tenancy::foreign_secret(
+                pull_secrets_path(input.review) + "[" + std::to_string(index) + "]", secret));
+        }
+    }
+    if (creates_pod(input.review) && policy.wants_pull_secret() && !input.review.object.mirror &&
+        std::find(named.begin(), named.end(), tenancy::pull_secret_name) == named.end()) {
+        findings.push_back(tenancy::missing_secret(pull_secrets_path(input.review)));
+    }
+}
+
+}  // namespace
+
+AdmissionSettings AdmissionSettings::from(tenancy::Settings const& settings) {
+    AdmissionSettings result;
+    result.unmanaged = settings.unmanaged_namespaces;
+    result.excluded = settings.excluded_namespaces;
+    result.excluded.emplace_back("kube-system");
+    result.excluded.push_back(settings.product_namespace);
+    std::sort(result.excluded.begin(), result.excluded.end());
+    result.staleness_max = settings.webhook.staleness_max;
+    result.timeout = settings.webhook.timeout;
+    return result;
+}
+
+bool AdmissionSettings::excludes(std::string_view ns) const {
+    return std::binary_search(excluded.begin(), excluded.end(), ns, std::less<>{});
+}
+
+std::span<Rule const> gate_rules() { return gates; }
+
+bool usable(PolicyView const& view, AdmissionSettings const& settings) {
+    return view.synced && view.index && view.age <= settings.staleness_max;
+}
+
+std::optional<Decision> not_judged(RuleInput const& input) {
+    return input.review.target == Target::None ? std::optional(allowed()) : std::nullopt;
+}
+
+std::optional<Decision> excluded_namespace(RuleInput const& input) {
+    return input.settings.excludes(input.review.ns) ? std::optional(allowed()) : std::nullopt;
+}
+
+std::optional<Decision> nothing_new(RuleInput const& input) {
+    bool const nothing = input.images.empty() && input.pull_secrets.empty() &&
+                         input.review.operation == Operation::Update;
+    return nothing ? std::optional(allowed()) : std::nullopt;
+}
+
+std::optional<Decision> index_unusable(RuleInput const& input) {
+    if (usable(input.view, input.settings)) {
+        return std::nullopt;
+    }
+    return unavailable(input.view.synced && input.view.index
+                           ? "its view of the cluster could not be proven current lately"
+                           : "it has not yet read the cluster's tenancies and namespaces",
+                       nullptr);
+}
+
+std::optional<Decision> unknown_namespace(RuleInput const& input) {
+    if (input.view.index->find(input.review.ns) != nullptr) {
+        return std::nullopt;
+    }
+    Decision decision = unavailable("it does not know this namespace yet", nullptr);
+    decision.outcome = Outcome::NamespaceUnknown;
+    return decision;
+}
+
+std::optional<Decision> unreadable_tenancy(RuleInput const& input) {
+    NamespaceRules const* const rules = input.view.index->find(input.review.ns);
+    if (!rules->unreadable) {
+        return std::nullopt;
+    }
+    return unavailable("a RegistryTenancy that selects this namespace cannot be read", rules);
+}
+
+std::optional<Decision> ungoverned_namespace(RuleInput const& input) {
+    NamespaceRules const* const rules = input.view.index->find(input.review.ns);
+    if (rules->policy) {
+        return std::nullopt;
+    }
+    Decision decision;
+    decision.rules = rules;
+    if (input.settings.unmanaged == tenancy::UnmanagedNamespaces::Allow) {
+        return decision;
+    }
+    decision.outcome = Outcome::Denied;
+    decision.reason = tenancy::Reason::NoTenancy;
+    for (ContainerImage const* const image : input.images) {
+        decision.findings.push_back(tenancy::no_tenancy(field_path(input.review, *image),
+                                                        std::string(image->name), image->image));
+    }
+    if (decision.findings.empty()) {
+        decision.findings.push_back(
+            tenancy::no_tenancy(pull_secrets_path(input.review), {}, {}));
+    }
+    return decision;
+}
+
+std::vector<tenancy::Finding> findings_of(RuleInput const& input,
+                                          tenancy::NamespacePolicy const& policy) {
+    std::vector<tenancy::Finding> findings;
+    for (ContainerImage const* const image : input.images) {
+        if (auto finding = judge_image(*image, input, policy)) {
+            findings.push_back(std::move(*finding));
+        }
+    }
+    judge_pull_secrets(input, policy, findings);
+    std::stable_partition(findings.begin(), findings.end(), [](auto const& finding) {
+        return finding.reason != tenancy::Reason::Deprecated;
+    });
+    return findings;
+}
+
+}  // namespace rt::webhook

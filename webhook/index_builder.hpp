@@ -1,0 +1,123 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/json.hpp"
+#include "lib/base/published.hpp"
+#include "webhook/membership.hpp"
+#include "webhook/tenancy_index.hpp"
+
+namespace rt::webhook {
+
+/// Figures about the present index.
+struct IndexFigures {
+    std::size_t namespaces = 0;
+    std::size_t governed = 0;
+    std::size_t tenancies = 0;
+    std::size_t registries = 0;
+    std::size_t unreadable = 0;  ///< Registries and RegistryTenancies that cannot be read
+};
+
+/// Keeps the TenancyIndex true to what the watches tell, and publishes a new version before each
+/// call returns. A changed namespace costs one shard; a changed tenancy a look at every namespace; a
+/// changed Registry or baseline all policies.
+///
+/// What stays for tenancy::grace_seconds after it has gone, so that a rename, a move or a re-created
+/// object opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a namespace that it
+/// no longer selects. An object that cannot be read keeps its last good version; a tenancy that has
+/// none marks the namespaces it selects as unreadable.
+///
+/// Thread-safe. Time comes from `clock`; expire() must be called now and then.
+class IndexBuilder {
+  public:
+    /// `excluded`: namespaces that no tenancy ever matches.
+    IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded);
+
+    [[nodiscard]] std::shared_ptr<TenancyIndex const> current() const {
+        return published_.load();
+    }
+    [[nodiscard]] IndexFigures figures() const;
+
+    void replace_registries(std::vector<Json> const& items);
+    void upsert_registry(Json const& object);
+    void remove_registry(Json const& object);
+
+    void replace_tenancies(std::vector<Json> const& items);
+    void upsert_tenancy(Json const& object);
+    void remove_tenancy(Json const& object);
+
+    /// Namespaces need metadata only.
+    void replace_namespaces(std::vector<Json> const& items);
+    void upsert_namespace(Json const& object);
+    void remove_namespace(Json const& object);
+
+    /// Drops what has outlived its grace.
+    void expire();
+
+  private:
+    struct RegistryState {
+        std::shared_ptr<tenancy::Registry const> good{};
+        std::string uid{};
+        std::int64_t generation = 0;
+        bool readable = false;
+    };
+    struct TenancyState {
+        std::shared_ptr<tenancy::RegistryTenancy const> good{};
+        std::string uid{};
+        std::int64_t generation = 0;
+        bool readable = false;
+        Selection selection{};                  ///< what it selects now, read leniently if need be
+        std::optional<SteadyTime> gone_after{};  ///< deleted; its rules stay until then
+    };
+    struct Leaving {
+        std::string tenancy;
+        SteadyTime until;
+    };
+    struct NamespaceState {
+        NamespaceLabels labels{};
+        std::vector<std::string> members{};  ///< tenancies that select it
+        std::vector<Leaving> leaving{};      ///< tenancies that did until lately
+    };
+    using Policy = std::shared_ptr<tenancy::NamespacePolicy const>;
+
+    bool take_registry(Json const& object);
+    bool take_tenancy(Json const& object);
+    void delete_tenancy(std::string const& name);
+    void take_namespace(Json const& object);
+    void forget_policies_of(std::string const& tenancy);
+    void rebuild_catalog();
+    [[nodiscard]] bool is_baseline(std::string const& tenancy) const;
+
+    void refresh_all();
+    void refresh_selected(std::set<std::string> const& tenancies);
+    void refresh_members(std::string const& ns, NamespaceState& state, SteadyTime now);
+    [[nodiscard]] NamespaceRules rules_of(std::string const& ns, NamespaceState const& state);
+    [[nodiscard]] Policy policy_for(std::vector<std::string> const& tenancies);
+    void publish(std::vector<std::string> const& changed);
+    void publish_all();
+    void finish_publication();
+
+    Clock& clock_;
+    std::function<bool(std::string_view)> excluded_;
+    mutable std::mutex mutex_;
+    std::map<std::string, RegistryState> registries_;
+    std::map<std::string, TenancyState> tenancies_;
+    std::unordered_map<std::string, NamespaceState> namespaces_;
+    MembershipTable membership_;
+    /// One policy per set of tenancies, by their sorted names.
+    std::map<std::vector<std::string>, Policy> policies_;
+    std::optional<SteadyTime> next_expiry_;
+    TenancyIndex next_;
+    Published<TenancyIndex> published_;
+};
+
+}  // namespace rt::webhook
