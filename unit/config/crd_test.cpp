@@ -29,7 +29,9 @@ void each_field(std::function<void(Json const&, std::string const&)> const& visi
 std::vector<std::string> column_names(Json const& crd, bool wide) {
     std::vector<std::string> names;
     for (auto const& column : crd["spec"]["versions"][0]["additionalPrinterColumns"]) {
-        if ((column.value("priority", 0) > 0) == wide) { names.push_back(column["name"]); }
+        if ((column.value("priority", 0) > 0) == wide) {
+            names.push_back(column["name"]);
+        }
     }
     return names;
 }
@@ -54,9 +56,9 @@ TEST_P(CrdNames, AreThoseThatTheProgramsUse) {
     EXPECT_EQ(spec["names"]["categories"], Json::array({"registry-tenancy"}));
     EXPECT_EQ(spec["scope"], expected.scope);
     ASSERT_EQ(spec["versions"].size(), 1U);
-    EXPECT_EQ(std::string(rt::tenancy::api_group) + "/" +
-                  spec["versions"][0]["name"].get<std::string>(),
-              rt::tenancy::api_version);
+    EXPECT_EQ(
+        std::string(rt::tenancy::api_group) + "/" + spec["versions"][0]["name"].get<std::string>(),
+        rt::tenancy::api_version);
     EXPECT_EQ(spec["versions"][0].contains("subresources"), expected.has_status);
 }
 
@@ -83,7 +85,9 @@ TEST(Crd, EveryFieldIsDescribed) {
 
 TEST(Crd, EveryListSaysItsTypeAndBound) {
     each_field([](Json const& schema, std::string const& path) {
-        if (schema["type"] != "array") { return; }
+        if (schema["type"] != "array") {
+            return;
+        }
         auto const type = schema.value("x-kubernetes-list-type", "");
         EXPECT_TRUE(type == "set" || type == "map" || type == "atomic") << path;
         EXPECT_EQ(type == "map", schema.contains("x-kubernetes-list-map-keys")) << path;
@@ -116,7 +120,9 @@ TEST(Crd, UnionsHaveARequiredDiscriminator) {
     each_field([](Json const& schema, std::string const& path) {
         for (auto const* const name : {"type", "policy"}) {
             auto const field = schema.value("properties", Json::object()).value(name, Json());
-            if (field.is_null() || !field.contains("enum")) { continue; }
+            if (field.is_null() || !field.contains("enum")) {
+                continue;
+            }
             auto const required = schema.value("required", Json::array());
             EXPECT_NE(std::ranges::find(required, name), required.end()) << path << "." << name;
         }
@@ -125,7 +131,9 @@ TEST(Crd, UnionsHaveARequiredDiscriminator) {
 
 void expect_valid(std::string const& path, std::vector<Json> const& objects) {
     for (auto const& object : objects) {
-        if (object["apiVersion"] != rt::tenancy::api_version) { continue; }
+        if (object["apiVersion"] != rt::tenancy::api_version) {
+            continue;
+        }
         EXPECT_THAT(violations(schema_of(object["kind"].get<std::string>()), object), IsEmpty())
             << path;
     }
@@ -134,14 +142,18 @@ void expect_valid(std::string const& path, std::vector<Json> const& objects) {
 TEST(Crd, SamplesUseOnlyWhatTheSchemasHave) {
     auto const samples = objects_under("config/samples");
     EXPECT_GE(samples.size(), 6U);
-    for (auto const& [path, objects] : samples) { expect_valid(path, objects); }
+    for (auto const& [path, objects] : samples) {
+        expect_valid(path, objects);
+    }
 }
 
 TEST(Crd, SamplesShowEveryRegistryType) {
     std::set<std::string> shown;
     for (auto const& [path, objects] : objects_under("config/samples")) {
         for (auto const& object : objects) {
-            if (object["kind"] == "Registry") { shown.insert(object["spec"]["type"]); }
+            if (object["kind"] == "Registry") {
+                shown.insert(object["spec"]["type"]);
+            }
         }
     }
     auto const types = schema_of("Registry")["properties"]["spec"]["properties"]["type"]["enum"];

@@ -32,14 +32,18 @@ Json pod_of(std::string_view deployment) {
 
 Json volume(Json const& pod, std::string_view name) {
     for (auto const& candidate : pod["volumes"]) {
-        if (candidate["name"] == name) { return candidate; }
+        if (candidate["name"] == name) {
+            return candidate;
+        }
     }
     return {};
 }
 
 Json mount(Json const& pod, std::string_view name) {
     for (auto const& candidate : pod["containers"][0]["volumeMounts"]) {
-        if (candidate["name"] == name) { return candidate; }
+        if (candidate["name"] == name) {
+            return candidate;
+        }
     }
     return {};
 }
@@ -54,7 +58,9 @@ TEST_P(Deployments, RunUnderTheRestrictedPodSecurityStandard) {
     EXPECT_EQ(context["seccompProfile"]["type"], "RuntimeDefault");
     EXPECT_FALSE(pod.value("hostNetwork", false));
     EXPECT_FALSE(pod.value("hostPID", false));
-    for (auto const& one : pod["volumes"]) { EXPECT_FALSE(one.contains("hostPath")); }
+    for (auto const& one : pod["volumes"]) {
+        EXPECT_FALSE(one.contains("hostPath"));
+    }
     for (auto const& container : pod["containers"]) {
         auto const& own = container["securityContext"];
         EXPECT_EQ(own["allowPrivilegeEscalation"], false);
@@ -174,7 +180,9 @@ TEST(Manifests, HoldNoWebhookConfigurationsBecauseThePublisherWritesThem) {
 
 TEST(Manifests, HoldNoSecrets) {
     for (auto const& [path, objects] : objects_under("config")) {
-        for (auto const& object : objects) { EXPECT_NE(object["kind"], "Secret") << path; }
+        for (auto const& object : objects) {
+            EXPECT_NE(object["kind"], "Secret") << path;
+        }
     }
 }
 
@@ -184,14 +192,10 @@ TEST(Manifests, TheNamespaceEnforcesRestrictedPods) {
 }
 
 TEST(Manifests, NamespacedObjectsStandInTheProductsNamespace) {
-    std::set<std::string> const cluster_scoped{"Namespace",
-                                               "CustomResourceDefinition",
-                                               "ClusterRole",
-                                               "ClusterRoleBinding",
-                                               "ValidatingAdmissionPolicy",
-                                               "ValidatingAdmissionPolicyBinding",
-                                               "FlowSchema",
-                                               "PriorityLevelConfiguration"};
+    std::set<std::string> const cluster_scoped{
+        "Namespace",          "CustomResourceDefinition",  "ClusterRole",
+        "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+        "FlowSchema",         "PriorityLevelConfiguration"};
     for (auto const& object : installed_objects()) {
         auto const kind = object["kind"].get<std::string>();
         auto const ns = object["metadata"].value("namespace", "");

@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
+#include <nlohmann/json.hpp>
 
 namespace config_test {
 
@@ -17,10 +17,18 @@ namespace {
 
 Json scalar(YAML::Node const& node) {
     auto const text = node.as<std::string>();
-    if (node.Tag() == "!") { return text; }  // quoted or a block: always a string
-    if (text.empty() || text == "null" || text == "~") { return nullptr; }
-    if (text == "true") { return true; }
-    if (text == "false") { return false; }
+    if (node.Tag() == "!") {
+        return text;
+    }  // quoted or a block: always a string
+    if (text.empty() || text == "null" || text == "~") {
+        return nullptr;
+    }
+    if (text == "true") {
+        return true;
+    }
+    if (text == "false") {
+        return false;
+    }
     auto const first = text.front() == '-' ? 1U : 0U;
     auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (text.size() > first && text.size() < 18 &&
@@ -41,11 +49,15 @@ Json to_json(YAML::Node const& node) {
         }
         case YAML::NodeType::Sequence: {
             auto array = Json::array();
-            for (auto const& item : node) { array.push_back(to_json(item)); }
+            for (auto const& item : node) {
+                array.push_back(to_json(item));
+            }
             return array;
         }
-        case YAML::NodeType::Scalar: return scalar(node);
-        default: return nullptr;
+        case YAML::NodeType::Scalar:
+            return scalar(node);
+        default:
+            return nullptr;
     }
 }
 
@@ -58,7 +70,9 @@ void add_base(std::string const& folder, std::vector<Json>& objects) {
             add_base(path, objects);
             continue;
         }
-        for (auto& object : documents(path)) { objects.push_back(std::move(object)); }
+        for (auto& object : documents(path)) {
+            objects.push_back(std::move(object));
+        }
     }
 }
 
@@ -78,7 +92,9 @@ std::vector<Json> documents(std::string_view path) {
     std::vector<Json> result;
     try {
         for (auto const& node : YAML::LoadAll(text_of(path))) {
-            if (node.IsDefined() && !node.IsNull()) { result.push_back(to_json(node)); }
+            if (node.IsDefined() && !node.IsNull()) {
+                result.push_back(to_json(node));
+            }
         }
     } catch (YAML::Exception const& error) {
         ADD_FAILURE() << path << ": " << error.what();
@@ -89,7 +105,9 @@ std::vector<Json> documents(std::string_view path) {
 std::map<std::string, std::vector<Json>> objects_under(std::string_view folder) {
     std::map<std::string, std::vector<Json>> result;
     for (auto const& entry : fs::recursive_directory_iterator(absolute(folder))) {
-        if (entry.path().extension() != ".yaml") { continue; }
+        if (entry.path().extension() != ".yaml") {
+            continue;
+        }
         auto const path = fs::relative(entry.path(), RT_SOURCE_DIR).string();
         for (auto& object : documents(path)) {
             if (object.contains("kind") && object["kind"] != "Kustomization") {
@@ -111,7 +129,9 @@ std::vector<Json> installed_objects() {
 
 Json installed(std::string_view kind, std::string_view name) {
     for (auto& object : installed_objects()) {
-        if (object["kind"] == kind && object["metadata"]["name"] == name) { return object; }
+        if (object["kind"] == kind && object["metadata"]["name"] == name) {
+            return object;
+        }
     }
     ADD_FAILURE() << "config/default has no " << kind << " " << name;
     return Json::object();
@@ -120,7 +140,9 @@ Json installed(std::string_view kind, std::string_view name) {
 Json crd_of(std::string_view kind) {
     for (auto const& [path, objects] : objects_under("crds")) {
         for (auto const& object : objects) {
-            if (object["spec"]["names"]["kind"] == kind) { return object; }
+            if (object["spec"]["names"]["kind"] == kind) {
+                return object;
+            }
         }
     }
     ADD_FAILURE() << "crds/ has no " << kind;

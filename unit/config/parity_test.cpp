@@ -45,7 +45,9 @@ TEST(Parity, WhatTheSchemaAcceptsOurParserReads) {
     for (auto const* const folder : {"e2e/suite/crd_rules/good", "config/samples"}) {
         for (auto const& [path, objects] : objects_under(folder)) {
             for (auto const& object : objects) {
-                if (!is_ours_to_parse(object)) { continue; }
+                if (!is_ours_to_parse(object)) {
+                    continue;
+                }
                 EXPECT_EQ(refusal(object), "") << path;
             }
         }
@@ -56,7 +58,9 @@ TEST(Parity, WhatTheSchemaRefusesOurParserRefuses) {
     std::size_t checked = 0;
     for (auto const& [path, objects] : objects_under("e2e/suite/crd_rules/bad")) {
         for (auto const& object : objects) {
-            if (!is_ours_to_parse(object)) { continue; }
+            if (!is_ours_to_parse(object)) {
+                continue;
+            }
             EXPECT_NE(refusal(object), "") << path << " is read without an error";
             ++checked;
         }
@@ -67,12 +71,13 @@ TEST(Parity, WhatTheSchemaRefusesOurParserRefuses) {
 TEST(Parity, WhatOurCodeWritesTheSchemaAccepts) {
     for (auto const& [path, objects] : objects_under("e2e/suite/crd_rules/good")) {
         for (auto const& object : objects) {
-            if (!is_ours_to_parse(object)) { continue; }
+            if (!is_ours_to_parse(object)) {
+                continue;
+            }
             auto const is_registry = object["kind"] == "Registry";
             auto const spec = is_registry ? Registry::parse(object)->spec_json()
                                           : RegistryTenancy::parse(object)->spec_json();
-            auto const schema =
-                schema_of(object["kind"].get<std::string>())["properties"]["spec"];
+            auto const schema = schema_of(object["kind"].get<std::string>())["properties"]["spec"];
             for (auto const& violation : violations(schema, spec)) {
                 ADD_FAILURE() << path << " written back: " << violation;
             }
@@ -99,9 +104,8 @@ TEST(Parity, TheGrantThatOurCodeComposesFitsItsSchema) {
     ASSERT_EQ(baselines.size(), 1U);
     RegistryCatalog const catalog(registries);
     auto const policy = NamespacePolicy::compile(governing, baselines, catalog);
-    std::vector<GrantProblem> const problems{
-        {"shared-acr", "cainiao", "AssumeRoleDenied", "the role may not be assumed",
-         rt::WallTime{}}};
+    std::vector<GrantProblem> const problems{{"shared-acr", "cainiao", "AssumeRoleDenied",
+                                              "the role may not be assumed", rt::WallTime{}}};
     auto const grant = effective_grant(policy, problems, "cainiao-prod");
     EXPECT_EQ(violations(schema_of("RegistryGrant"), grant), std::vector<std::string>{})
         << grant.dump(2);

@@ -19,7 +19,9 @@ using Rights = std::set<std::string>;
 
 std::string joined(Json const& list) {
     std::string text;
-    for (auto const& item : list) { text += (text.empty() ? "" : ",") + item.get<std::string>(); }
+    for (auto const& item : list) {
+        text += (text.empty() ? "" : ",") + item.get<std::string>();
+    }
     return text;
 }
 
@@ -105,9 +107,9 @@ TEST(Rbac, DevelopersReadGrantsThroughView) {
               (Rights{"registrytenancy.dev/registrygrants: get,list,watch"}));
     auto const role = installed("ClusterRole", "registry-tenancy-view");
     for (auto const* const to : {"view", "edit", "admin"}) {
-        EXPECT_EQ(role["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-" +
-                                             std::string(to)],
-                  "true");
+        EXPECT_EQ(
+            role["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-" + std::string(to)],
+            "true");
     }
 }
 
@@ -121,7 +123,9 @@ TEST(Rbac, ThePlatformAdminRoleIsAggregatedToNothing) {
 
 TEST(Rbac, NobodyHasWildcardsOrEscalatingVerbs) {
     for (auto const& object : installed_objects()) {
-        if (object["kind"] != "ClusterRole" && object["kind"] != "Role") { continue; }
+        if (object["kind"] != "ClusterRole" && object["kind"] != "Role") {
+            continue;
+        }
         for (auto const& rule : object["rules"]) {
             for (auto const* const list : {"apiGroups", "resources", "verbs"}) {
                 EXPECT_EQ(std::ranges::count(rule[list], "*"), 0) << object["metadata"]["name"];
@@ -137,7 +141,9 @@ TEST(Rbac, EveryRoleIsBoundToItsOwnServiceAccountOnly) {
     std::size_t bindings = 0;
     for (auto const& object : installed_objects()) {
         auto const kind = object["kind"].get<std::string>();
-        if (kind != "ClusterRoleBinding" && kind != "RoleBinding") { continue; }
+        if (kind != "ClusterRoleBinding" && kind != "RoleBinding") {
+            continue;
+        }
         ++bindings;
         EXPECT_EQ(object["roleRef"]["name"], object["metadata"]["name"]);
         EXPECT_EQ(object["roleRef"]["kind"].get<std::string>() + "Binding", kind);

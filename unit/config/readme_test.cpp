@@ -31,7 +31,9 @@ TEST(Readme, DescribesEveryFolderOfTheTopLevel) {
     auto const described = folders_in_readme();
     for (auto const& entry : fs::directory_iterator(RT_SOURCE_DIR)) {
         auto const name = entry.path().filename().string();
-        if (!entry.is_directory() || not_ours.contains(name)) { continue; }
+        if (!entry.is_directory() || not_ours.contains(name)) {
+            continue;
+        }
         EXPECT_TRUE(described.contains(name)) << name << "/ is not in the map of README.md";
     }
 }
@@ -52,7 +54,9 @@ TEST_P(Documents, LinkOnlyToFilesThatExist) {
     auto const text = text_of(GetParam());
     for (std::sregex_iterator match(text.begin(), text.end(), link), end; match != end; ++match) {
         auto const target = (*match)[1].str();
-        if (target.find("://") != std::string::npos) { continue; }
+        if (target.find("://") != std::string::npos) {
+            continue;
+        }
         EXPECT_TRUE(fs::exists(absolute(target))) << GetParam() << " links to " << target;
     }
 }

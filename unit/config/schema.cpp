@@ -9,10 +9,18 @@ namespace config_test {
 namespace {
 
 bool has_type(Json const& value, std::string const& type) {
-    if (type == "object") { return value.is_object(); }
-    if (type == "array") { return value.is_array(); }
-    if (type == "string") { return value.is_string(); }
-    if (type == "boolean") { return value.is_boolean(); }
+    if (type == "object") {
+        return value.is_object();
+    }
+    if (type == "array") {
+        return value.is_array();
+    }
+    if (type == "string") {
+        return value.is_string();
+    }
+    if (type == "boolean") {
+        return value.is_boolean();
+    }
     return type == "integer" && value.is_number_integer();
 }
 
@@ -47,8 +55,12 @@ std::vector<std::string> object_violations(Json const& schema, Json const& value
 std::vector<std::string> violations(Json const& schema, Json const& value,
                                     std::string const& path) {
     auto const type = schema.value("type", "");
-    if (!has_type(value, type)) { return {path + " is no " + type + ": " + value.dump()}; }
-    if (type == "object") { return object_violations(schema, value, path); }
+    if (!has_type(value, type)) {
+        return {path + " is no " + type + ": " + value.dump()};
+    }
+    if (type == "object") {
+        return object_violations(schema, value, path);
+    }
     std::vector<std::string> result;
     auto const outside = [&](char const* least, char const* most, std::int64_t figure) {
         if ((schema.contains(least) && figure < schema[least].get<std::int64_t>()) ||
@@ -56,7 +68,8 @@ std::vector<std::string> violations(Json const& schema, Json const& value,
             result.push_back(path + " is out of bounds: " + value.dump());
         }
     };
-    if (schema.contains("enum") && std::ranges::find(schema["enum"], value) == schema["enum"].end()) {
+    if (schema.contains("enum") &&
+        std::ranges::find(schema["enum"], value) == schema["enum"].end()) {
         result.push_back(path + " is none of " + schema["enum"].dump() + ": " + value.dump());
     }
     if (type == "array") {
@@ -82,7 +95,9 @@ void each_schema(Json const& schema, std::string const& path,
             each_schema(member, path + "." + key, visit);
         }
     }
-    if (schema.contains("items")) { each_schema(schema["items"], path + "[]", visit); }
+    if (schema.contains("items")) {
+        each_schema(schema["items"], path + "[]", visit);
+    }
     if (schema.contains("additionalProperties")) {
         each_schema(schema["additionalProperties"], path + ".*", visit);
     }
