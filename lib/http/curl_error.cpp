@@ -45,6 +45,8 @@ Meaning meaning_of(CURLcode code) {
         case CURLE_UNSUPPORTED_PROTOCOL:  // what libcurl calls an HTTP/0.9 answer
         case CURLE_BAD_CONTENT_ENCODING:
             return {ErrorKind::Corrupt, "the answer is not HTTP/1.1", false};
+        case CURLE_OUT_OF_MEMORY:  // libcurl's word for a header line over its own limit of 100 KB
+            return {ErrorKind::Corrupt, "the answer's head is larger than accepted", false};
         case CURLE_URL_MALFORMAT:
             return {ErrorKind::InvalidArgument, "the URL is malformed", false};
         default:

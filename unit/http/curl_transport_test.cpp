@@ -377,6 +377,14 @@ class CannedPeer {
     std::jthread thread_;
 };
 
+std::string many_fields(int count) {
+    std::string fields;
+    for (int index = 0; index < count; ++index) {
+        fields += "X-Field: value\r\n";
+    }
+    return fields;
+}
+
 TEST(CurlTransportBadPeers, broken_answers_are_errors_of_the_right_kind) {
     struct Case {
         char const* what;
@@ -390,7 +398,9 @@ TEST(CurlTransportBadPeers, broken_answers_are_errors_of_the_right_kind) {
         {"half a body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", ErrorKind::Unavailable},
         {"half a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\nabc",
          ErrorKind::Unavailable},
-        {"endless fields", "HTTP/1.1 200 OK\r\nA: " + std::string(200'000, 'b') + "\r\n\r\n",
+        {"an endless field", "HTTP/1.1 200 OK\r\nA: " + std::string(200'000, 'b') + "\r\n\r\n",
+         ErrorKind::Corrupt},
+        {"endless fields", "HTTP/1.1 200 OK\r\n" + many_fields(20'000) + "\r\n",
          ErrorKind::Corrupt},
     };
     for (Case const& c : cases) {
