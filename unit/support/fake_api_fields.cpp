@@ -38,8 +38,8 @@ bool compares(std::string const& term, auto const& value_of) {
     bool const negated = term.find("!=") != std::string::npos;
     auto const at = term.find(negated ? "!=" : "=");
     std::string const key = trimmed(term.substr(0, at));
-    auto value_at = at + (negated ? 2 : 1);
-    value_at += !negated && term.compare(value_at, 1, "=") == 0 ? 1 : 0;
+    bool const doubled = !negated && term.compare(at, 2, "==") == 0;
+    std::size_t const value_at = at + (negated || doubled ? 2U : 1U);
     return (value_of(key) == trimmed(term.substr(value_at))) != negated;
 }
 

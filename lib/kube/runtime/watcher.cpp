@@ -162,7 +162,9 @@ WatchInput Watcher::Impl::list(std::stop_token const& stop) {
         return watch_input::Failed{page.error(), {}};
     }
     for (Json& item : page->items) {
-        drop_managed_fields(item);
+        if (!options.managed_fields) {
+            drop_managed_fields(item);
+        }
     }
     hand_out(std::move(page->items), page->resource_version);
     listed(page->resource_version, quorum, started);
@@ -243,7 +245,9 @@ void Watcher::Impl::on_initial_event(WatchEvent const& event, SteadyTime started
     }
     if (event.type != WatchEventType::Bookmark) {
         Json copy = *event.object;
-        drop_managed_fields(copy);
+        if (!options.managed_fields) {
+            drop_managed_fields(copy);
+        }
         initial.insert_or_assign(key_of(copy), std::move(copy));
         return;
     }

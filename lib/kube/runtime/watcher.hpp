@@ -15,7 +15,8 @@ namespace rt::kube {
 
 /// What a watcher tells. All calls come from the watcher's one thread, in order.
 /// A Replace is the whole truth: what it does not hold no longer exists. Its items come without
-/// metadata.managedFields. What a handler throws is logged, and the type is listed again.
+/// metadata.managedFields unless asked for. What a handler throws is logged, and the type is listed
+/// again.
 struct WatchHandler {
     std::function<void(std::vector<Json> const& items)> on_replace;
     std::function<void(Json const& object)> on_upsert;
@@ -28,6 +29,7 @@ struct WatcherOptions {
     std::string label_selector{};
     std::string ns{};
     bool metadata_only = false;
+    bool managed_fields = false;        ///< keep metadata.managedFields in Replace items
     bool watch_list = true;             ///< try WatchList first; falls back by itself
     int page_size = 500;
     /// The first list is a quorum read ("") instead of "0": nothing older than what existed at start.
