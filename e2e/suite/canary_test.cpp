@@ -1,0 +1,110 @@
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "e2e/suite/support/clouds.hpp"
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+/// Shapes that every secret of this run has, so that none needs to be known by value: passwords and
+/// their base64 forms, security tokens, bearer tokens, signatures, private keys, static keys.
+struct Shape {
+    std::string name;
+    std::regex pattern;
+};
+
+std::vector<Shape> const& shapes() {
+    static std::vector<Shape> const all = {
+        {"registry password", std::regex("eyJpbnN0YW5jZUlkIjoi")},
+        {"auth of a docker config", std::regex("Y3JfdGVtcF91c2Vy")},
+        {"user and password", std::regex("cr_temp_user:[A-Za-z0-9+/]")},
+        {"security token", std::regex("CAIS[A-Za-z0-9+/=]{40}")},
+        {"bearer token", std::regex("eyJhbGciOi")},
+        {"signature", std::regex("SignedHeaders=")},
+        {"private key", std::regex("BEGIN [A-Z ]*PRIVATE KEY")},
+        {"access key secret", std::regex("simulated-(secret|password)-of")},
+    };
+    return all;
+}
+
+/// Fails, without repeating it, where the text holds something of a secret's shape.
+void expect_clean(std::string const& where, std::string const& text) {
+    for (Shape const& shape : shapes()) {
+        std::smatch match;
+        EXPECT_FALSE(std::regex_search(text, match, shape.pattern))
+            << where << " holds what looks like a " << shape.name << ", at byte "
+            << match.position(0) << " of " << text.size();
+    }
+}
+
+class Canary : public TenancyTest {};
+
+TEST_F(Canary, would_sing) {
+    std::string const ns = make_governed_namespace();
+    auto const secret = pull_secret(ns);
+    ASSERT_TRUE(secret);
+    std::string const password = secret->login().substr(13);
+    EXPECT_TRUE(std::regex_search(password, shapes()[0].pattern));
+    EXPECT_TRUE(std::regex_search(base64_encoded(secret->login()), shapes()[1].pattern));
+    EXPECT_TRUE(std::regex_search(secret->login(), shapes()[2].pattern));
+}
+
+TEST_F(Canary, finds_no_secret_in_logs) {
+    std::string const product(product_namespace);
+    auto const pods = list("pods", product);
+    ASSERT_GE(pods.size(), 3U);
+    std::size_t total = 0;
+    for (Json const& pod : pods) {
+        std::string const pod_name = text_at(pod, "/metadata/name");
+        auto const logs = kubectl({"-n", product, "logs", pod_name, "--all-containers"});
+        ASSERT_TRUE(done(logs));
+        expect_clean("the log of " + pod_name, logs.out);
+        total += logs.out.size();
+        auto const earlier = kubectl({"-n", product, "logs", pod_name, "--previous"});
+        expect_clean("the earlier log of " + pod_name, earlier.out);
+    }
+    EXPECT_GT(total, 0U) << "nothing was logged at all: this proves nothing";
+    expect_clean("the simulators' request log", cloud_request_log());
+}
+
+TEST_F(Canary, finds_no_secret_in_objects_that_are_no_secrets) {
+    for (std::string const kind :
+         {"events", "events.events.k8s.io", "registries", "registrytenancies", "registrygrants",
+          "configmaps", "pods", "deployments", "leases", "mutatingwebhookconfigurations",
+          "validatingwebhookconfigurations"}) {
+        auto const all = kubectl({"get", kind, "-A", "-o", "json", "--show-managed-fields"});
+        ASSERT_TRUE(done(all)) << kind;
+        expect_clean(kind, all.out);
+    }
+}
+
+TEST_F(Canary, finds_no_secret_in_secret_metadata) {
+    for (Json const& secret : list("secrets")) {
+        if (text_at(secret, "/metadata/name") != pull_secret_name) {
+            continue;
+        }
+        expect_clean("metadata of the Secret in " + text_at(secret, "/metadata/namespace"),
+                     secret["metadata"].dump());
+    }
+}
+
+TEST_F(Canary, finds_no_secret_in_metrics) {
+    std::string const product(product_namespace);
+    std::size_t answered = 0;
+    for (Json const& pod : list("pods", product)) {
+        std::string const pod_name = text_at(pod, "/metadata/name");
+        auto const metrics = kubectl(
+            {"get", "--raw",
+             "/api/v1/namespaces/" + product + "/pods/" + pod_name + ":8080/proxy/metrics"});
+        if (metrics.ok() && metrics.out.find("# TYPE") != std::string::npos) {
+            ++answered;
+        }
+        expect_clean("metrics of " + pod_name, metrics.out + metrics.err);
+    }
+    EXPECT_GE(answered, 3U) << "webhook, operator and publisher have metrics";
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,119 @@
+#include <nlohmann/json.hpp>
+
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+class Enforcement : public TenancyTest {
+  protected:
+    void add_tenancy(std::string const& role, std::string const& ns,
+                     std::string const& enforcement) {
+        Tenancy tenancy;
+        tenancy.name = name(role);
+        tenancy.namespaces = {ns};
+        tenancy.enforcement = enforcement;
+        make_ready_tenancy(tenancy);
+    }
+};
+
+/// Empty when the namespace has an Event with this reason.
+std::string why_no_event(std::string const& ns, std::string const& reason) {
+    std::string seen;
+    for (Json const& event : list("events", ns)) {
+        if (text_at(event, "/reason") == reason) {
+            return {};
+        }
+        seen += " " + text_at(event, "/reason");
+    }
+    return "no Event " + reason + " in " + ns + ", only:" + seen;
+}
+
+TEST_F(Enforcement, warn_admits_with_a_warning_and_an_event) {
+    std::string const ns = make_governed_namespace("acr-cainiao", "Warn");
+    auto const result = apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
+    EXPECT_TRUE(done(result));
+    EXPECT_NE(result.err.find("Warning: RT-NotAllowed"), std::string::npos) << result.text();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "RT-NotAllowed"); }));
+    auto const fine = try_apply(pod_manifest(ns, "own", std::string(allowed_image)));
+    EXPECT_TRUE(done(fine));
+    EXPECT_EQ(fine.err.find("Warning"), std::string::npos) << fine.text();
+}
+
+TEST_F(Enforcement, audit_admits_in_silence) {
+    std::string const ns = make_governed_namespace("acr-cainiao", "Audit");
+    auto const result = try_apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
+    EXPECT_TRUE(done(result));
+    EXPECT_EQ(result.err.find("Warning"), std::string::npos) << result.text();
+}
+
+TEST_F(Enforcement, the_strictest_of_several_tenancies_counts) {
+    std::string const ns = make_namespace("ns");
+    add_tenancy("audit", ns, "Audit");
+    add_tenancy("warn", ns, "Warn");
+    auto const warned = try_apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
+    EXPECT_TRUE(done(warned));
+    EXPECT_NE(warned.err.find("Warning: RT-NotAllowed"), std::string::npos) << warned.text();
+    add_tenancy("deny", ns, "Deny");
+    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+        auto const refusal =
+            refused(try_apply(pod_manifest(ns, "foreign", std::string(foreign_image))),
+                    {"[RT-NotAllowed]"});
+        return refusal ? "" : refusal.message();
+    }));
+}
+
+TEST_F(Enforcement, what_any_tenancy_allows_is_fine) {
+    std::string const ns = make_governed_namespace();
+    Tenancy second;
+    second.name = name("second");
+    second.namespaces = {ns};
+    second.allow = {{"repository", "base/jdk"}};
+    make_ready_tenancy(second);
+    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+        return try_apply(pod_manifest(ns, "jdk", std::string(base_image))).err;
+    }));
+    EXPECT_TRUE(done(try_apply(pod_manifest(ns, "a1", std::string(allowed_image)))));
+    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+        auto const secret = pull_secret(ns);
+        return secret && secret->logins.size() == 4 ? ""
+                                                    : "the Secret has not both tenancies' keys";
+    }));
+}
+
+TEST_F(Enforcement, deprecated_entries_warn) {
+    std::string const ns = make_namespace("ns");
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    remember_tenancy(tenancy.name);
+    Json manifest = tenancy.manifest();
+    manifest["spec"]["registries"][0]["allow"][0]["deprecated"] = "use base/jdk from March on";
+    ASSERT_TRUE(done(apply(manifest)));
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(tenancy.name); }));
+    auto const result = try_apply(pod_manifest(ns, "a1", std::string(allowed_image)));
+    EXPECT_TRUE(done(result));
+    EXPECT_NE(result.err.find("use base/jdk from March on"), std::string::npos) << result.text();
+}
+
+TEST_F(Enforcement, listed_pull_secrets_keep_others_out) {
+    std::string const ns = make_namespace("ns");
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    remember_tenancy(tenancy.name);
+    Json manifest = tenancy.manifest();
+    manifest["spec"]["imagePullSecrets"] = {{"policy", "Listed"},
+                                            {"allowed", Json::array({"partner"})}};
+    ASSERT_TRUE(done(apply(manifest)));
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(tenancy.name); }));
+    Json pod = pod_manifest(ns, "a1", std::string(allowed_image));
+    pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "smuggled"}}});
+    EXPECT_TRUE(refused(try_apply(pod), {"[RT-ForeignSecret]", "smuggled"}));
+    pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "partner"}}});
+    EXPECT_TRUE(done(try_apply(pod)));
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <string>
+
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/kubectl.hpp"
+#include "e2e/suite/support/runner.hpp"
+
+namespace {
+
+constexpr char const* usage = R"(registry-tenancy-e2e: end-to-end tests over the installed product
+
+  registry-tenancy-e2e [--jobs N]        all tests, N at a time (default 6), one closing summary
+  registry-tenancy-e2e --gtest_filter=…  chosen tests, in this process
+
+Needs a running cluster with the product (make cluster-up deploy). RT_CLUSTER_DIR names its folder,
+by default build/cluster.
+)";
+
+/// The Registry that all tests share, and the webhooks; says what to do where they are missing.
+bool prepared() {
+    if (!e2e::kubectl({"get", "--raw=/readyz"}).ok()) {
+        std::cerr << "no API server answers (" << e2e::cluster_directory()
+                  << "/kubeconfig): start one with `make cluster-up`\n";
+        return false;
+    }
+    if (!e2e::kubectl({"get", "validatingwebhookconfiguration", "registry-tenancy"}).ok()) {
+        std::cerr << "the product is not installed: `make deploy`\n";
+        return false;
+    }
+    auto const registry = e2e::kubectl(
+        {"apply", "-f", e2e::repository() + "/config/samples/reference/registry.yaml"});
+    if (!registry.ok()) {
+        std::cerr << "the shared Registry can't be applied: " << registry.text() << '\n';
+    }
+    return registry.ok();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    bool chosen = false;
+    unsigned jobs = 6;
+    for (int i = 1; i < argc; ++i) {
+        chosen = chosen || std::strncmp(argv[i], "--gtest_", 8) == 0;
+        if (std::strcmp(argv[i], "--jobs") == 0 && i + 1 < argc) {
+            jobs = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
+        }
+        if (std::strcmp(argv[i], "--help") == 0) {
+            std::cout << usage;
+            return 0;
+        }
+    }
+    testing::InitGoogleTest(&argc, argv);
+    if (chosen) {
+        return RUN_ALL_TESTS();
+    }
+    if (!prepared()) {
+        return 1;
+    }
+    // These disturb others: they restart, read everything, and remove the product.
+    return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
+                        {"Restart", "Canary", "InstallAndUninstall"});
+}

@@ -1,0 +1,110 @@
+#include "e2e/suite/support/clouds.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/manifests.hpp"
+
+namespace e2e {
+namespace {
+
+std::string folder() {
+    return cluster_directory() + "/sim";
+}
+
+std::string content(std::string const& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Held while the faults file is changed, across processes.
+class FileLock {
+  public:
+    explicit FileLock(std::string const& path)
+        : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+        if (file_ < 0 || flock(file_, LOCK_EX) != 0) {
+            throw std::runtime_error(path + ": cannot be locked");
+        }
+    }
+    ~FileLock() { close(file_); }
+    FileLock(FileLock const&) = delete;
+    FileLock& operator=(FileLock const&) = delete;
+
+  private:
+    int file_;
+};
+
+/// Lets `change` edit the rules, and writes them in one step: simulators never read half a file.
+/// The file is kept as JSON, which is YAML as well; what somebody else wrote there is replaced.
+void edit_faults(std::function<void(Json&)> const& change) {
+    FileLock const lock(folder() + "/faults.lock");
+    std::string const path = folder() + "/faults.yaml";
+    Json plan = Json::parse(content(path), nullptr, false);
+    if (!plan.is_object()) {
+        plan = Json::object();
+    }
+    change(plan);
+    std::ofstream(path + ".new") << plan.dump(2) << '\n';
+    std::filesystem::rename(path + ".new", path);
+}
+
+}  // namespace
+
+Fault::Fault(std::string simulator, Json const& rule)
+    : simulator_(std::move(simulator)), rule_(rule.dump()) {
+    edit_faults([&](Json& plan) { plan[simulator_].push_back(rule); });
+}
+
+Fault::~Fault() {
+    try {
+        edit_faults([&](Json& plan) {
+            Json rest = Json::array();
+            for (Json const& rule : plan[simulator_]) {
+                if (rule.dump() != rule_) {
+                    rest.push_back(rule);
+                }
+            }
+            plan[simulator_] = rest;
+        });
+    } catch (std::exception const& error) {
+        std::cerr << "a fault stays in the faults file: " << error.what() << '\n';
+    }
+}
+
+CloudRequests::CloudRequests() : offset_(cloud_request_log().size()) {}
+
+std::vector<Json> CloudRequests::matching(std::function<bool(Json const&)> const& wanted) const {
+    std::string const all = cloud_request_log();
+    std::istringstream lines(all.size() < offset_ ? all : all.substr(offset_));
+    std::vector<Json> out;
+    for (std::string line; std::getline(lines, line);) {
+        Json entry = Json::parse(line, nullptr, false);
+        if (entry.is_object() && wanted(entry)) {
+            out.push_back(std::move(entry));
+        }
+    }
+    return out;
+}
+
+std::vector<Json> CloudRequests::of_role(std::string const& action, std::string const& role) const {
+    return matching([&](Json const& entry) {
+        return text_at(entry, "/action") == action && text_at(entry, "/role") == role_arn(role);
+    });
+}
+
+std::string cloud_request_log() {
+    return content(folder() + "/requests.jsonl");
+}
+
+}  // namespace e2e

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "e2e/suite/support/kubectl.hpp"
+
+namespace e2e {
+
+/// A fault in the simulated clouds while this object lives. Several tests share the file: each adds
+/// and removes its own rules under a lock, so rules should name a role that is the test's own.
+class Fault {
+  public:
+    /// `simulator`: ecs, sts, acr or auth. `rule`: as e2e/sim/README.md describes.
+    Fault(std::string simulator, Json const& rule);
+    ~Fault();
+    Fault(Fault const&) = delete;
+    Fault& operator=(Fault const&) = delete;
+
+  private:
+    std::string simulator_;
+    std::string rule_;  // as JSON text
+};
+
+/// What the simulated clouds were asked since this object was made.
+class CloudRequests {
+  public:
+    CloudRequests();
+    /// The requests that meet `wanted`, oldest first.
+    [[nodiscard]] std::vector<Json> matching(std::function<bool(Json const&)> const& wanted) const;
+    /// Calls of `action` (AssumeRole, GetAuthorizationToken, Token) with a role of this name.
+    [[nodiscard]] std::vector<Json> of_role(std::string const& action,
+                                            std::string const& role) const;
+
+  private:
+    std::size_t offset_ = 0;
+};
+
+/// The whole text of the simulators' request log.
+std::string cloud_request_log();
+
+}  // namespace e2e

@@ -1,0 +1,124 @@
+#include "e2e/suite/support/runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "e2e/suite/support/command.hpp"
+
+namespace e2e {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds test_at_most{240};
+
+struct TestName {
+    std::string suite;
+    std::string full;
+};
+
+std::vector<TestName> all_tests() {
+    std::vector<TestName> out;
+    auto const& unit = *testing::UnitTest::GetInstance();
+    for (int i = 0; i < unit.total_test_suite_count(); ++i) {
+        auto const& suite = *unit.GetTestSuite(i);
+        for (int j = 0; j < suite.total_test_count(); ++j) {
+            std::string const suite_name = suite.name();
+            std::string const test_name = suite.GetTestInfo(j)->name();
+            if (test_name.rfind("DISABLED_", 0) != 0) {
+                out.push_back({suite_name, suite_name + "." + test_name});
+            }
+        }
+    }
+    return out;
+}
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Takes tests from a list with several threads; each test is a process.
+class Pool {
+  public:
+    explicit Pool(std::string program) : program_(std::move(program)) {}
+
+    void run_tests(std::vector<TestName> const& tests, unsigned jobs) {
+        std::size_t next = 0;
+        std::mutex mutex;
+        std::vector<std::jthread> threads;
+        for (unsigned i = 0; i < jobs; ++i) {
+            threads.emplace_back([&] {
+                while (true) {
+                    std::unique_lock lock(mutex);
+                    if (next == tests.size()) {
+                        return;
+                    }
+                    TestName const& test = tests[next++];
+                    lock.unlock();
+                    run_one(test);
+                }
+            });
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> const& failed() const { return failed_; }
+    [[nodiscard]] std::size_t passed() const { return passed_; }
+
+  private:
+    void run_one(TestName const& test) {
+        auto const begin = Clock::now();
+        CommandResult const result =
+            run({program_, "--gtest_filter=" + test.full, "--gtest_brief=1"}, "", test_at_most);
+        std::array<char, 32> time{};
+        std::snprintf(time.data(), time.size(), "%6.1f s  ", seconds_since(begin));
+        std::lock_guard const lock(mutex_);
+        if (result.ok()) {
+            ++passed_;
+            std::cout << "passed " << time.data() << test.full << std::flush << '\n';
+        } else {
+            failed_.push_back(test.full);
+            std::cout << "FAILED " << time.data() << test.full << '\n'
+                      << (result.timed_out ? "  it did not end in time\n" : "") << result.out
+                      << result.err << std::flush;
+        }
+    }
+
+    std::string program_;
+    std::mutex mutex_;
+    std::size_t passed_ = 0;
+    std::vector<std::string> failed_;
+};
+
+}  // namespace
+
+int run_all(std::string const& program, unsigned jobs, std::vector<std::string> const& alone) {
+    auto const begin = Clock::now();
+    std::vector<TestName> const tests = all_tests();
+    std::vector<TestName> together;
+    std::copy_if(tests.begin(), tests.end(), std::back_inserter(together), [&](auto const& test) {
+        return std::find(alone.begin(), alone.end(), test.suite) == alone.end();
+    });
+    Pool pool(program);
+    pool.run_tests(together, jobs);
+    for (std::string const& suite : alone) {
+        std::vector<TestName> one_suite;
+        std::copy_if(tests.begin(), tests.end(), std::back_inserter(one_suite),
+                     [&](auto const& test) { return test.suite == suite; });
+        pool.run_tests(one_suite, 1);
+    }
+    std::printf("\nend to end: %zu passed, %zu failed, in %.0f s\n", pool.passed(),
+                pool.failed().size(), seconds_since(begin));
+    for (std::string const& test : pool.failed()) {
+        std::printf("  failed: %s\n", test.c_str());
+    }
+    return pool.failed().empty() ? 0 : 1;
+}
+
+}  // namespace e2e

@@ -1,0 +1,202 @@
+#include "e2e/suite/support/tenancy_test.hpp"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "e2e/suite/support/environment.hpp"
+
+namespace e2e {
+
+TenancyTest::TenancyTest() : suffix_(random_suffix()) {}
+
+std::string TenancyTest::name(std::string const& role) const {
+    return "e2e-" + suffix_ + "-" + role;
+}
+
+std::string TenancyTest::make_namespace(std::string const& role, std::string const& team) {
+    std::string const ns = name(role);
+    remember_namespace(ns);
+    CommandResult const result = apply(namespace_manifest(ns, team));
+    if (!result.ok()) {
+        throw std::runtime_error("namespace " + ns + ": " + result.text());
+    }
+    return ns;
+}
+
+void TenancyTest::make_tenancy(Tenancy const& tenancy) {
+    remember_tenancy(tenancy.name);
+    CommandResult const result = apply(tenancy.manifest());
+    if (!result.ok()) {
+        throw std::runtime_error("tenancy " + tenancy.name + ": " + result.text());
+    }
+}
+
+void TenancyTest::make_ready_tenancy(Tenancy const& tenancy) {
+    make_tenancy(tenancy);
+    auto const ready = eventually(soon, [&] { return why_not_ready(tenancy.name); });
+    if (!ready) {
+        throw std::runtime_error("tenancy " + tenancy.name + " is not Ready, " + ready.message());
+    }
+}
+
+std::string TenancyTest::make_governed_namespace(std::string const& role,
+                                                 std::string const& enforcement) {
+    std::string const ns = make_namespace("ns");
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    tenancy.role = role;
+    tenancy.enforcement = enforcement;
+    make_ready_tenancy(tenancy);
+    return ns;
+}
+
+void TenancyTest::TearDown() {
+    if (HasFailure()) {
+        explain();
+    }
+    std::vector<std::string> arguments = {"delete", "--wait=false", "--ignore-not-found"};
+    std::vector<std::string> tenancies = arguments;
+    for (std::string const& tenancy : tenancies_) {
+        tenancies.push_back("registrytenancy/" + tenancy);
+    }
+    for (std::string const& ns : namespaces_) {
+        arguments.push_back("namespace/" + ns);
+    }
+    if (!tenancies_.empty()) {
+        kubectl(tenancies);
+    }
+    if (!namespaces_.empty()) {
+        kubectl(arguments);
+    }
+}
+
+void TenancyTest::explain() const {
+    auto const show = [](std::vector<std::string> const& arguments) {
+        std::string line = "$ kubectl";
+        for (std::string const& argument : arguments) {
+            line += " " + argument;
+        }
+        CommandResult const result = kubectl(arguments);
+        std::cout << line << '\n' << result.out << result.err;
+    };
+    for (std::string const& tenancy : tenancies_) {
+        show({"get", "registrytenancy", tenancy, "-o", "yaml", "--ignore-not-found"});
+    }
+    for (std::string const& ns : namespaces_) {
+        show({"-n", ns, "get", "registrygrants,pods", "-o", "wide", "--ignore-not-found"});
+        show({"-n", ns, "get", "events", "--sort-by=.lastTimestamp"});
+    }
+    show({"-n", std::string(product_namespace), "get", "pods"});
+    show({"-n", std::string(product_namespace), "logs", "deployment/registry-tenancy-operator",
+          "--all-pods=true", "--tail=15"});
+}
+
+namespace {
+
+Json condition(Json const& object, std::string const& type) {
+    if (!object.contains("status") || !object["status"].contains("conditions")) {
+        return Json::object();
+    }
+    for (Json const& entry : object["status"]["conditions"]) {
+        if (text_at(entry, "/type") == type) {
+            return entry;
+        }
+    }
+    return Json::object();
+}
+
+/// Empty when the condition Ready has this status for the object's present generation.
+std::string why_not(std::string const& tenancy, std::string const& status) {
+    auto const object = get("registrytenancy", tenancy);
+    if (!object) {
+        return "there is no RegistryTenancy " + tenancy;
+    }
+    Json const ready = condition(*object, "Ready");
+    std::string const generation = text_at(*object, "/metadata/generation");
+    std::string const observed = text_at(*object, "/status/observedGeneration");
+    if (text_at(ready, "/status") == status && observed == generation) {
+        return {};
+    }
+    return "RegistryTenancy " + tenancy + " has Ready " + ready.dump() + " for generation " +
+           observed + " of " + generation;
+}
+
+}  // namespace
+
+std::string why_not_ready(std::string const& tenancy) {
+    return why_not(tenancy, "True");
+}
+
+std::string why_not_failing(std::string const& tenancy) {
+    return why_not(tenancy, "False");
+}
+
+std::string ready_text(std::string const& tenancy) {
+    auto const object = get("registrytenancy", tenancy);
+    return object ? condition(*object, "Ready").dump() : "no RegistryTenancy " + tenancy;
+}
+
+std::string keys_of(std::string const& path) {
+    // '-' sorts before '.', so the VPC name comes first.
+    return std::string(vpc_host) + "/" + path + " " + std::string(public_host) + "/" + path;
+}
+
+std::string why_not_keys(std::string const& ns, std::string const& keys) {
+    auto const secret = pull_secret(ns);
+    if (!secret) {
+        return "there is no pull Secret in " + ns;
+    }
+    return secret->keys() == keys ? ""
+                                  : "the Secret in " + ns + " has the keys '" + secret->keys() +
+                                        "' instead of '" + keys + "'";
+}
+
+std::string why_not_running(std::string const& ns, std::string const& pod) {
+    auto const object = get("pod", pod, ns);
+    if (!object) {
+        return "there is no Pod " + ns + "/" + pod;
+    }
+    std::string const phase = text_at(*object, "/status/phase");
+    return phase == "Running" ? ""
+                              : "Pod " + pod + " is " + phase + ": " + waiting_message(ns, pod);
+}
+
+std::string problems_of(std::string const& ns) {
+    auto const object = get("registrygrant", "effective", ns);
+    if (!object) {
+        return "there is no RegistryGrant in " + ns;
+    }
+    return object->contains("problems") && !(*object)["problems"].empty()
+               ? (*object)["problems"].dump()
+               : std::string();
+}
+
+std::string waiting_message(std::string const& ns, std::string const& pod) {
+    auto const object = get("pod", pod, ns);
+    return object ? text_at(*object, "/status/containerStatuses/0/state/waiting/message") : "";
+}
+
+testing::AssertionResult refused(CommandResult const& result,
+                                 std::vector<std::string> const& texts) {
+    if (result.ok()) {
+        return testing::AssertionFailure() << "accepted instead of refused: " << result.text();
+    }
+    for (std::string const& text : texts) {
+        if (result.err.find(text) == std::string::npos) {
+            return testing::AssertionFailure()
+                   << "refused without saying '" << text << "': " << result.err;
+        }
+    }
+    return testing::AssertionSuccess();
+}
+
+testing::AssertionResult done(CommandResult const& result) {
+    if (result.ok()) {
+        return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << result.text();
+}
+
+}  // namespace e2e
