@@ -26,13 +26,16 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
+    constexpr std::string_view dots = "...";
     std::string out;
+    std::size_t cut = 0;  // the longest whole prefix that leaves room for the dots
     for (char const character : text) {
         auto const byte = static_cast<unsigned char>(character);
         std::size_t const needed = byte >= 0x20 && byte <= 0x7e ? 1 : 4;
         if (out.size() + needed > bytes_max) {
-            out.resize(std::min(out.size(), bytes_max > 3 ? bytes_max - 3 : 0));
-            return out + "...";
+            out.resize(cut);
+            out += dots.substr(0, bytes_max);
+            return out;
         }
         if (needed == 1) {
             out.push_back(character);
@@ -40,6 +43,9 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
             out += "\\x";
             out.push_back(upper_hex[byte >> 4U]);
             out.push_back(upper_hex[byte & 0xfU]);
+        }
+        if (out.size() + dots.size() <= bytes_max) {
+            cut = out.size();
         }
     }
     return out;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "lib/base/text.hpp"
+
 namespace rt {
 namespace {
 
@@ -11,6 +13,9 @@ using namespace std::chrono;
 
 constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// How much of a text that is no time is quoted.
+constexpr std::size_t text_shown_max = 64;
 
 struct Civil {
     int year = 0;
@@ -44,8 +49,11 @@ bool read_char(std::string_view& text, char expected) {
 Result<WallTime> to_wall(Civil const& civil, std::string_view text) {
     year_month_day const date{year(civil.year), month(civil.month), day(civil.day)};
     bool const clock_ok = civil.hour < 24 && civil.minute < 60 && civil.second < 61;
-    if (!date.ok() || !clock_ok) {
-        return fail(invalid_argument("not a time: " + std::string(text.substr(0, 64))));
+    // Nanoseconds since 1970 in 64 bits, with room for an offset at both ends.
+    bool const representable = civil.year >= 1678 && civil.year <= 2261;
+    if (!date.ok() || !clock_ok || !representable) {
+        return fail(invalid_argument("not a time between the years 1678 and 2261: " +
+                                     printable(text, text_shown_max)));
     }
     return WallTime(sys_days(date).time_since_epoch() + hours(civil.hour) + minutes(civil.minute) +
                     seconds(civil.second));
@@ -87,7 +95,7 @@ bool read_offset(std::string_view& text, minutes& offset) {
     int hour = 0;
     int minute = 0;
     if (sign == 0 || !read_number(text, 2, hour) || !read_char(text, ':') ||
-        !read_number(text, 2, minute)) {
+        !read_number(text, 2, minute) || hour > 23 || minute > 59) {
         return false;
     }
     offset = sign * (hours(hour) + minutes(minute));
@@ -130,7 +138,7 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
                         read_number(text, 2, civil.second) && read_fraction(text, fraction) &&
                         read_offset(text, offset) && text.empty();
     if (!shaped) {
-        return fail(invalid_argument("not an RFC 3339 time: " + std::string(whole.substr(0, 64))));
+        return fail(invalid_argument("not an RFC 3339 time: " + printable(whole, text_shown_max)));
     }
     civil.year = year_number;
     civil.month = static_cast<unsigned>(month_number);
@@ -154,7 +162,7 @@ std::string format_http_date(WallTime time) {
 Result<WallTime> parse_http_date(std::string_view text) {
     std::string_view const whole = text;
     auto const malformed = [&] {
-        return fail(invalid_argument("not an HTTP date: " + std::string(whole.substr(0, 64))));
+        return fail(invalid_argument("not an HTTP date: " + printable(whole, text_shown_max)));
     };
     auto const comma = text.find(", ");
     if (comma == std::string_view::npos) {
