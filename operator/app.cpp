@@ -1,0 +1,219 @@
+#include "operator/app.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "lib/base/file.hpp"
+#include "lib/base/log.hpp"
+#include "lib/base/metrics.hpp"
+#include "lib/base/process.hpp"
+#include "lib/http/server.hpp"
+#include "lib/http/transport.hpp"
+#include "lib/kube/client/client.hpp"
+#include "lib/kube/client/config.hpp"
+#include "lib/kube/runtime/leader_election.hpp"
+#include "lib/tenancy/settings.hpp"
+#include "operator/cloud/token_source.hpp"
+#include "operator/publish/publisher.hpp"
+#include "operator/tenancy_operator.hpp"
+
+namespace rt::op {
+namespace {
+
+constexpr char lease_name[] = "registry-tenancy-operator";
+/// A bundle of every public CA has about 250 KB.
+constexpr std::size_t ca_file_bytes_max = std::size_t{2} * 1024 * 1024;
+constexpr std::chrono::seconds start_retry{2};
+constexpr std::chrono::seconds admin_grace{1};
+
+struct Process {
+    tenancy::Settings settings;
+    std::unique_ptr<kube::Client> api;
+    Metrics metrics;
+};
+
+LogLevel level_of(std::string const& name) {
+    if (name == "debug" || name == "trace") {
+        return LogLevel::Debug;
+    }
+    if (name == "warn") {
+        return LogLevel::Warn;
+    }
+    return name == "error" ? LogLevel::Error : LogLevel::Info;
+}
+
+/// Reads settings and finds the API server. An error here is for the one who wrote the configuration.
+Result<std::unique_ptr<Process>> start(AppOptions const& options) {
+    auto process = std::make_unique<Process>();
+    RT_TRY(process->settings, tenancy::Settings::load(options.config_file));
+    set_log_level(level_of(process->settings.log_level));
+    RT_TRY(kube::ClientConfig config, kube::find_config(options.kubeconfig));
+    RT_TRY(process->api, kube::make_client(std::move(config), system_clock()));
+    return process;
+}
+
+/// Every *.crt and *.pem of the directory, in the order of their names; none where it doesn't exist.
+Result<std::string> read_ca_bundles(std::string const& directory) {
+    std::vector<std::string> paths;
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+         it.increment(error)) {
+        auto const extension = it->path().extension();
+        if (extension == ".crt" || extension == ".pem") {
+            paths.push_back(it->path().string());
+        }
+    }
+    std::sort(paths.begin(), paths.end());
+    std::string bundle;
+    for (std::string const& path : paths) {
+        RT_TRY(std::string const text, read_file(path, ca_file_bytes_max));
+        bundle += text + "\n";
+    }
+    return bundle;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) {
+        return "unknown";
+    }
+    return name.data();
+}
+
+int refuse(Error const& error) {
+    log_error("Cannot start", {{"error", error.message}});
+    flush_log();
+    return exit_configuration;
+}
+
+/// What runs during one term of leadership, as far as others ask about it.
+class Term {
+  public:
+    void begin(TenancyOperator* running) {
+        std::lock_guard const lock(mutex_);
+        running_ = running;
+    }
+    void end() { begin(nullptr); }
+    /// A replica that stands by is ready: it could take over.
+    [[nodiscard]] std::string not_ready() const {
+        std::lock_guard const lock(mutex_);
+        return running_ == nullptr ? std::string() : running_->not_ready();
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    TenancyOperator* running_ = nullptr;
+};
+
+/// The name that stands for this cluster; waits for an API server that is not there yet.
+std::string wait_for_cluster_name(Process& process, std::stop_token const& stop) {
+    while (!stop.stop_requested()) {
+        auto const name = find_cluster_name(process.settings, *process.api, stop);
+        if (name) {
+            return *name;
+        }
+        log_warn("Cluster name unknown", {{"error", name.error().message}});
+        system_clock().sleep_for(start_retry, stop);
+    }
+    return {};
+}
+
+void lead(Process& process, http::Transport& clouds, Term& term, std::stop_token const& stop) {
+    std::string const cluster = wait_for_cluster_name(process, stop);
+    if (stop.stop_requested()) {
+        return;
+    }
+    auto const source = make_credential_sources({clouds, *process.api, system_clock(),
+                                                 system_random(),
+                                                 process.settings.product_namespace});
+    TenancyOperator running({*process.api, *source, system_clock(), system_random(),
+                             process.metrics, process.settings, cluster});
+    term.begin(&running);
+    running.run(stop);
+    term.end();
+}
+
+}  // namespace
+
+int run_operator(AppOptions const& options) {
+    StopOnSignal signals;
+    auto process = start(options);
+    if (!process) {
+        return refuse(process.error());
+    }
+    auto bundle = read_ca_bundles((*process)->settings.ca_bundle_directory);
+    if (!bundle) {
+        return refuse(bundle.error());
+    }
+    http::CurlTransportOptions transport_options;
+    transport_options.tls.ca_pem = std::move(*bundle);
+    auto const clouds = http::make_curl_transport(std::move(transport_options));
+
+    kube::LeaderElectionOptions election;
+    election.lease = {(*process)->settings.product_namespace, lease_name};
+    election.identity = host_name() + "_" + system_random().hex(8);
+    kube::LeaderElector elector(*(*process)->api, election, system_clock(), system_random());
+
+    Term term;
+    http::AdminProbes probes;
+    probes.not_live = [&] {
+        return elector.overdue() ? std::string("the lease ran out while we believed to hold it")
+                                 : std::string();
+    };
+    probes.not_ready = [&] { return term.not_ready(); };
+    auto admin = http::start_admin_server((*process)->settings.op.admin_port, std::move(probes),
+                                          (*process)->metrics);
+    if (!admin) {
+        return refuse(admin.error());
+    }
+    Gauge& leading = (*process)->metrics.gauge("registry_tenancy_operator_leading",
+                                               "1 where this replica holds the Lease and works");
+    log_info("Standing by", {{"version", RT_VERSION}, {"identity", election.identity}});
+    auto const end = elector.run(
+        [&](std::stop_token stop) {
+            log_info("Leading", {{"identity", election.identity}});
+            leading.Set(1);
+            lead(**process, *clouds, term, stop);
+            leading.Set(0);
+        },
+        signals.token());
+    (*admin)->stop(admin_grace);
+    log_info("Ended", {{"lease_lost", end == kube::LeaderElector::End::Lost}});
+    flush_log();
+    return end == kube::LeaderElector::End::Lost ? exit_lease_lost : exit_clean;
+}
+
+int run_publisher(AppOptions const& options) {
+    StopOnSignal signals;
+    auto process = start(options);
+    if (!process) {
+        return refuse(process.error());
+    }
+    publish::Publisher publisher((*process)->settings, *(*process)->api, system_clock(),
+                                 publish::tls_probe(), (*process)->metrics);
+    http::AdminProbes probes;
+    probes.not_ready = [&] {
+        return publisher.published() ? std::string()
+                                     : std::string("the webhook configurations are not written yet");
+    };
+    auto admin = http::start_admin_server((*process)->settings.op.admin_port, std::move(probes),
+                                          (*process)->metrics);
+    if (!admin) {
+        return refuse(admin.error());
+    }
+    log_info("Publishing", {{"version", RT_VERSION}});
+    publisher.run(signals.token());
+    (*admin)->stop(admin_grace);
+    log_info("Ended");
+    flush_log();
+    return exit_clean;
+}
+
+}  // namespace rt::op

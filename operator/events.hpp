@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace rt::op {
+
+/// Where Events go; the program hands them to kube::EventRecorder, tests collect them. Notes are for
+/// cluster admins (they stand on cluster-scoped objects) and hold no secrets. Thread-safe, never blocks.
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    virtual void on_tenancy(std::string const& tenancy, bool warning, std::string const& reason,
+                            std::string const& action, std::string const& note) = 0;
+};
+
+}  // namespace rt::op

@@ -1,0 +1,80 @@
+#include "operator/metrics.hpp"
+
+#include <string>
+
+namespace rt::op {
+namespace {
+
+constexpr char mints_name[] = "registry_tenancy_operator_mints_total";
+constexpr char mints_help[] = "Credentials asked of a cloud, by result (success or the kind of error)";
+
+double seconds_of(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+OperatorMetrics::OperatorMetrics(Metrics& metrics)
+    : metrics_(metrics),
+      mint_seconds_(metrics.histogram("registry_tenancy_operator_mint_seconds",
+                                      "How long it took to obtain one credential, all calls together",
+                                      {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})),
+      mints_(metrics.counter(mints_name, mints_help, {{"result", "success"}})),
+      mint_waits_(metrics.counter("registry_tenancy_operator_mint_waits_total",
+                                  "Mints put off because the call budget was used up")),
+      drifts_(metrics.counter("registry_tenancy_operator_drift_total",
+                              "Pull Secrets found deleted or changed by somebody else")),
+      credentials_live_(metrics.gauge("registry_tenancy_operator_credentials",
+                                      "Credentials in pull Secrets, by state",
+                                      {{"state", "live"}})),
+      credentials_expired_(metrics.gauge("registry_tenancy_operator_credentials",
+                                         "Credentials in pull Secrets, by state",
+                                         {{"state", "expired"}})),
+      nearest_expiry_seconds_(
+          metrics.gauge("registry_tenancy_operator_nearest_expiry_seconds",
+                        "Seconds until the next credential ends unless it is renewed")),
+      namespaces_ready_(metrics.gauge("registry_tenancy_operator_namespaces",
+                                      "Governed namespaces, by state", {{"state", "ready"}})),
+      namespaces_failed_(metrics.gauge("registry_tenancy_operator_namespaces",
+                                       "Governed namespaces, by state", {{"state", "failed"}})),
+      namespaces_pending_(metrics.gauge("registry_tenancy_operator_namespaces",
+                                        "Governed namespaces, by state", {{"state", "pending"}})),
+      queue_depth_(metrics.gauge("registry_tenancy_operator_queue_depth",
+                                 "Namespaces that wait to be looked at")) {}
+
+void OperatorMetrics::minted(std::chrono::nanoseconds took) {
+    mints_.Increment();
+    mint_seconds_.Observe(seconds_of(took));
+}
+
+void OperatorMetrics::mint_failed(ErrorKind kind, std::chrono::nanoseconds took) {
+    metrics_.counter(mints_name, mints_help, {{"result", std::string(name_of(kind))}}).Increment();
+    mint_seconds_.Observe(seconds_of(took));
+}
+
+void OperatorMetrics::mint_waited() { mint_waits_.Increment(); }
+
+void OperatorMetrics::wrote(std::string_view resource, std::string_view verb, bool success) {
+    metrics_
+        .counter("registry_tenancy_operator_writes_total", "Writes to the API server",
+                 {{"resource", std::string(resource)},
+                  {"verb", std::string(verb)},
+                  {"result", success ? "success" : "error"}})
+        .Increment();
+}
+
+void OperatorMetrics::drift_seen() { drifts_.Increment(); }
+
+void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
+                              std::size_t queue_depth, WallTime now) {
+    credentials_expired_.Set(static_cast<double>(expiry.expired));
+    credentials_live_.Set(static_cast<double>(expiry.credentials - expiry.expired));
+    nearest_expiry_seconds_.Set(
+        expiry.nearest ? std::chrono::duration<double>(*expiry.nearest - now).count() : 0.0);
+    namespaces_failed_.Set(static_cast<double>(counts.failed));
+    namespaces_pending_.Set(static_cast<double>(counts.pending));
+    namespaces_ready_.Set(static_cast<double>(counts.namespaces - counts.failed - counts.pending));
+    queue_depth_.Set(static_cast<double>(queue_depth));
+}
+
+}  // namespace rt::op

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string_view>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/metrics.hpp"
+#include "lib/base/result.hpp"
+#include "operator/tenancy/cluster_view.hpp"
+#include "operator/tenancy/status.hpp"
+
+namespace rt::op {
+
+/// The operator's own series. All label values come from closed sets (ErrorKind, resource), so that
+/// their number is bounded and a namespace's name never becomes one.
+class OperatorMetrics {
+  public:
+    explicit OperatorMetrics(Metrics& metrics);
+
+    void minted(std::chrono::nanoseconds took);
+    void mint_failed(ErrorKind kind, std::chrono::nanoseconds took);
+    void mint_waited();
+    /// `resource`: "secret", "grant" or "status"; `verb`: "apply" or "delete".
+    void wrote(std::string_view resource, std::string_view verb, bool success);
+    void drift_seen();
+
+    /// Sets the gauges that are computed from time to time.
+    void observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
+                 std::size_t queue_depth, WallTime now);
+
+  private:
+    Metrics& metrics_;
+    Histogram& mint_seconds_;
+    Counter& mints_;
+    Counter& mint_waits_;
+    Counter& drifts_;
+    Gauge& credentials_live_;
+    Gauge& credentials_expired_;
+    Gauge& nearest_expiry_seconds_;
+    Gauge& namespaces_ready_;
+    Gauge& namespaces_failed_;
+    Gauge& namespaces_pending_;
+    Gauge& queue_depth_;
+};
+
+}  // namespace rt::op

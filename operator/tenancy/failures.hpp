@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/random.hpp"
+
+namespace rt::op {
+
+/// A mint that failed, and when to try again.
+struct MintFailure {
+    ErrorKind kind = ErrorKind::Internal;
+    std::string code;
+    int count = 0;        ///< in a row
+    bool permanent = false;
+    SteadyTime next_attempt{};
+};
+
+/// Whether someone must change something before it can work: then we try slowly.
+[[nodiscard]] bool permanent(Error const& error);
+
+/// How long after the `count`-th failure in a row to wait. Transient: full jitter below 1 s doubling
+/// to 60 s, never earlier than the peer asked. Permanent: 1 minute doubling to 10, +- 10 %: trust
+/// policies take time to propagate, and nobody should have to poke us after fixing one.
+[[nodiscard]] std::chrono::nanoseconds retry_delay(Error const& error, int count, Random& random);
+
+}  // namespace rt::op

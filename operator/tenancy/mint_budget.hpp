@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "lib/base/clock.hpp"
+
+namespace rt::op {
+
+/// Tokens that come back at a steady rate, up to a burst.
+class TokenBucket {
+  public:
+    TokenBucket(double per_second, double burst, SteadyTime now)
+        : per_second_(per_second), burst_(burst), tokens_(burst), at_(now) {}
+
+    /// Takes one and returns zero, or takes one in advance and returns how long until it is there.
+    std::chrono::nanoseconds take(SteadyTime now);
+    /// Takes one if there is one; else the time until there is.
+    std::optional<std::chrono::nanoseconds> try_take(SteadyTime now);
+
+  private:
+    void refill(SteadyTime now);
+
+    double per_second_;
+    double burst_;
+    double tokens_;
+    SteadyTime at_;
+};
+
+/// Spreads mints over time: one bucket for all, one for each account (a cloud's quotas are per account,
+/// shared with everything else that runs there). Who finds a bucket empty is given the next free moment
+/// and comes back then, so that all wait in the order in which they came. Thread-safe.
+class MintBudget {
+  public:
+    MintBudget(double per_second, int burst, Clock& clock);
+
+    /// nullopt: mint now. Else: come back after that time; the place in the queue is kept for `who`.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> ask(std::string const& who,
+                                                              std::string const& account);
+    /// `who` needs nothing any more: forget the place that was kept.
+    void forget(std::string const& who);
+    /// The account's owner told us to wait: nobody mints there before `duration` is over.
+    void pause(std::string const& account, std::chrono::nanoseconds duration);
+
+  private:
+    /// Places are kept this long after their time; then whoever held them asks anew.
+    static constexpr std::chrono::minutes place_lifetime{5};
+    static constexpr std::size_t places_max = 100'000;
+
+    double per_second_;
+    int burst_;
+    Clock& clock_;
+    std::mutex mutex_;
+    TokenBucket all_;
+    std::map<std::string, TokenBucket> accounts_;
+    std::map<std::string, SteadyTime> paused_until_;
+    std::map<std::string, SteadyTime> places_;
+};
+
+}  // namespace rt::op

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/random.hpp"
+#include "lib/kube/client/client.hpp"
+#include "lib/kube/runtime/controller.hpp"
+#include "lib/tenancy/settings.hpp"
+#include "operator/cloud/token_source.hpp"
+#include "operator/events.hpp"
+#include "operator/metrics.hpp"
+#include "operator/tenancy/carry_out.hpp"
+#include "operator/tenancy/cluster_view.hpp"
+#include "operator/tenancy/mint_budget.hpp"
+#include "operator/tenancy/plan.hpp"
+#include "operator/tenancy/status.hpp"
+
+namespace rt::op {
+
+/// What the reconciler works with; all of it outlives it.
+struct ReconcilerContext {
+    kube::Client& api;
+    CredentialSource& source;
+    ClusterView& view;
+    ResultBoard& board;
+    MintBudget& budget;
+    EventSink& events;
+    OperatorMetrics& metrics;
+    Clock& clock;
+    Random& random;
+    tenancy::Settings const& settings;
+    std::string cluster;
+    /// The status of these tenancies may have changed.
+    std::function<void(std::vector<std::string> const& tenancies)> status_changed;
+};
+
+/// Makes one namespace true: grant first, then narrowing, then credentials, each step idempotent and
+/// safe to be interrupted after. One call per namespace at a time (the work queue sees to it); calls for
+/// different namespaces run side by side.
+class NamespaceReconciler {
+  public:
+    explicit NamespaceReconciler(ReconcilerContext context);
+    kube::Outcome reconcile(std::string const& ns, std::stop_token stop);
+
+  private:
+    /// What is remembered of one namespace between calls. Losing it loses no credential: failures are
+    /// tried again, a grace and the drift budget start anew.
+    struct Memory {
+        MintFailures failures;
+        std::map<std::string, SteadyTime> waiting_since;  ///< failure_key -> since when it is missing
+        std::optional<SteadyTime> leaving_since;
+        std::optional<TokenBucket> drift;
+        std::string secret_uid;  ///< of the Secret that was there: gone later means deleted by hand
+        bool drift_paid = false; ///< the budget was charged for the present drift
+    };
+    /// One reconcile of a governed namespace.
+    struct Round;
+
+    std::shared_ptr<Memory> memory_of(std::string const& ns);
+    void forget(std::string const& ns);
+
+    kube::Outcome leave(Gathered const& gathered, Memory& memory, std::stop_token const& stop);
+    kube::Outcome keep(Gathered gathered, tenancy::NamespacePolicy const& policy, Memory& memory,
+                       std::stop_token const& stop);
+    Result<void> check_drift(Round& round);
+    Result<void> write_grant(Round& round, std::vector<GrantProblem> problems);
+    Result<void> read_existing(Round& round);
+    Result<void> prune(Round& round);
+    void mint(Round& round);
+    void mint_one(Round& round, std::size_t index);
+    void remember_failure(Round& round, std::size_t index, Error const& error);
+    Result<void> write_minted(Round& round);
+    Result<void> write_content(Round& round, SecretContent content);
+    Result<void> drop_secret(Round& round);
+    std::vector<GrantProblem> all_problems(Round const& round) const;
+    kube::Outcome finish(Round& round);
+    kube::Outcome give_up(Round& round, Error const& error);
+
+    ReconcilerContext context_;
+    CarryOut carry_out_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<Memory>> memories_;
+};
+
+}  // namespace rt::op

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/kube/core/object.hpp"
+#include "lib/tenancy/policy.hpp"
+
+namespace rt::op {
+
+using Labels = std::map<std::string, std::string>;
+using TenancyPointer = std::shared_ptr<tenancy::RegistryTenancy const>;
+using TenancyList = std::vector<TenancyPointer>;
+
+/// A RegistryTenancy that does not parse and never did since we started: what it meant is unknown, so
+/// nothing is taken from namespaces that it may govern.
+struct BrokenTenancy {
+    std::string name;
+    std::set<std::string> namespaces;
+    std::optional<kube::LabelSelector> selector;
+    bool may_match_all = false;  ///< a baseline, or a selector that cannot be read
+
+    static BrokenTenancy read(Json const& object);
+    [[nodiscard]] bool may_govern(std::string_view ns, Labels const& labels) const;
+};
+
+/// All Registries and RegistryTenancies at one moment, indexed; immutable once built.
+class Rules {
+  public:
+    Rules() = default;
+    /// `tenancies` are those in force, deleted ones within their grace included.
+    Rules(TenancyList tenancies, tenancy::RegistryCatalog catalog,
+          std::vector<BrokenTenancy> broken_tenancies, std::set<std::string> broken_registries);
+
+    [[nodiscard]] TenancyList const& tenancies() const { return tenancies_; }
+    [[nodiscard]] TenancyList const& baselines() const { return baselines_; }
+    [[nodiscard]] tenancy::RegistryCatalog const& catalog() const { return catalog_; }
+
+    /// Tenancies that govern the namespace, baselines left out. Exclusions are the caller's business.
+    [[nodiscard]] TenancyList governing(std::string_view ns, Labels const& labels) const;
+    /// A tenancy that we cannot read may govern this namespace.
+    [[nodiscard]] bool may_be_governed_unseen(std::string_view ns, Labels const& labels) const;
+    /// A Registry of this name exists but cannot be read.
+    [[nodiscard]] bool registry_broken(std::string const& name) const {
+        return broken_registries_.contains(name);
+    }
+
+  private:
+    TenancyList tenancies_;
+    TenancyList baselines_;
+    TenancyList selecting_;
+    std::unordered_map<std::string, TenancyList> by_namespace_;
+    tenancy::RegistryCatalog catalog_;
+    std::vector<BrokenTenancy> broken_tenancies_;
+    std::set<std::string> broken_registries_;
+};
+
+}  // namespace rt::op

@@ -1,0 +1,246 @@
+#include "operator/tenancy/status.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "lib/base/text.hpp"
+#include "lib/kube/core/condition.hpp"
+
+namespace rt::op {
+namespace {
+
+/// What crds/registrytenancies.yaml allows.
+constexpr std::size_t failed_max = 10;
+constexpr std::size_t message_bytes_max = 1024;
+constexpr std::size_t condition_bytes_max = 4096;
+
+/// Reasons that nothing but a change of this tenancy's spec can heal.
+bool is_spec_error(std::string_view reason) {
+    return reason == "RoleRequired" || reason == "RoleMismatch" || reason == "RoleNotAllowed" ||
+           reason == "RoleInvalid" || reason == "PolicyTooLarge" || reason == "SecretTooLarge";
+}
+
+struct Verdict {
+    std::string ready = "Unknown";
+    std::string ready_reason;
+    std::string ready_message;
+    bool reconciling = false;
+    std::string reconciling_message;
+    bool stalled = false;
+    std::string stalled_reason;
+    std::string stalled_message;
+};
+
+Json with_conditions(Json status, Json const& before, Verdict const& verdict,
+                     std::int64_t generation, WallTime now) {
+    auto conditions = kube::conditions_of(Json{{"status", before}});
+    auto const set = [&](std::string type, std::string value, std::string reason,
+                         std::string const& message) {
+        kube::Condition condition;
+        condition.type = std::move(type);
+        condition.status = std::move(value);
+        condition.reason = std::move(reason);
+        condition.message = printable(message, condition_bytes_max);
+        condition.observed_generation = generation;
+        kube::set_condition(conditions, std::move(condition), now);
+    };
+    set("Ready", verdict.ready, verdict.ready_reason, verdict.ready_message);
+    set("Reconciling", verdict.reconciling ? "True" : "False",
+        verdict.reconciling ? "Progressing" : "Settled", verdict.reconciling_message);
+    set("Stalled", verdict.stalled ? "True" : "False",
+        verdict.stalled ? verdict.stalled_reason : "NotStalled", verdict.stalled_message);
+    // Only what is ours: other condition types belong to other writers.
+    std::erase_if(conditions, [](kube::Condition const& condition) {
+        return condition.type != "Ready" && condition.type != "Reconciling" &&
+               condition.type != "Stalled";
+    });
+    std::sort(conditions.begin(), conditions.end(),
+              [](kube::Condition const& a, kube::Condition const& b) { return a.type < b.type; });
+    status["observedGeneration"] = generation;
+    status["conditions"] = kube::to_json(conditions);
+    return status;
+}
+
+Json namespaces_of(ResultBoard::Tally const& tally) {
+    Json failed = Json::array();
+    for (ResultBoard::Tally::Failed const& one : tally.failed) {
+        if (failed.size() == failed_max) {
+            break;
+        }
+        failed.push_back({{"name", one.ns},
+                          {"reason", one.reason},
+                          {"message", printable(one.message, message_bytes_max)}});
+    }
+    return {{"matched", tally.matched},
+            {"ready", tally.ready},
+            {"summary", std::to_string(tally.ready) + "/" + std::to_string(tally.matched)},
+            {"failed", std::move(failed)}};
+}
+
+std::string count_of(std::size_t count, std::string const& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+Verdict invalid_spec(tenancy::FieldErrors const& errors, bool has_last_good) {
+    Verdict verdict;
+    verdict.ready = "False";
+    verdict.ready_reason = verdict.stalled_reason = "InvalidSpec";
+    verdict.ready_message = tenancy::to_string(errors);
+    if (has_last_good) {
+        verdict.ready_message += " (the rules from before this change stay in force)";
+    }
+    verdict.stalled = true;
+    verdict.stalled_message = verdict.ready_message;
+    return verdict;
+}
+
+Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally const& tally) {
+    Verdict verdict;
+    if (spec.baseline) {
+        verdict.ready = "True";
+        verdict.ready_reason = "Accepted";
+        verdict.ready_message = "adds to every namespace that another tenancy governs";
+    } else if (!tally.failed.empty()) {
+        ResultBoard::Tally::Failed const& first = tally.failed.front();
+        verdict.ready = "False";
+        verdict.ready_reason = first.reason;
+        verdict.ready_message = count_of(tally.failed.size(), "namespace") + " of " +
+                                std::to_string(tally.matched) +
+                                " without working credentials; " + first.ns + ": " + first.message;
+    } else if (tally.pending != 0) {
+        verdict.ready = "Unknown";
+        verdict.ready_reason = "Progressing";
+        verdict.ready_message =
+            "credentials for " + count_of(tally.pending, "namespace") + " are on their way";
+    } else {
+        verdict.ready = "True";
+        verdict.ready_reason = tally.matched == 0 ? "NoNamespaces" : "CredentialsReady";
+        verdict.ready_message =
+            tally.matched == 0
+                ? "no namespace that exists is matched"
+                : count_of(tally.matched, "namespace") + " with working credentials";
+    }
+    if (tally.pending != 0) {
+        verdict.reconciling = true;
+        verdict.reconciling_message =
+            "credentials for " + count_of(tally.pending, "namespace") + " are on their way";
+    }
+    auto const spec_error =
+        std::find_if(tally.failed.begin(), tally.failed.end(),
+                     [](ResultBoard::Tally::Failed const& one) { return is_spec_error(one.reason); });
+    if (spec_error != tally.failed.end()) {
+        verdict.stalled = true;
+        verdict.stalled_reason = spec_error->reason;
+        verdict.stalled_message = spec_error->message;
+    }
+    return verdict;
+}
+
+}  // namespace
+
+std::vector<std::string> ResultBoard::put(std::string const& ns, NamespaceResult result) {
+    std::lock_guard const lock(mutex_);
+    NamespaceResult& known = results_[ns];
+    if (known == result) {
+        return {};
+    }
+    std::set<std::string> names(known.tenancies.begin(), known.tenancies.end());
+    names.insert(result.tenancies.begin(), result.tenancies.end());
+    known = std::move(result);
+    return {names.begin(), names.end()};
+}
+
+std::vector<std::string> ResultBoard::remove(std::string const& ns) {
+    std::lock_guard const lock(mutex_);
+    auto const found = results_.find(ns);
+    if (found == results_.end()) {
+        return {};
+    }
+    std::vector<std::string> names = std::move(found->second.tenancies);
+    results_.erase(found);
+    return names;
+}
+
+ResultBoard::Tally ResultBoard::tally(std::string const& tenancy,
+                                      std::vector<std::string> const& namespaces) const {
+    std::lock_guard const lock(mutex_);
+    Tally tally;
+    tally.matched = namespaces.size();
+    for (std::string const& ns : namespaces) {
+        auto const found = results_.find(ns);
+        if (found == results_.end()) {
+            ++tally.pending;
+            continue;
+        }
+        NamespaceResult const& result = found->second;
+        auto const failure = std::find_if(
+            result.failures.begin(), result.failures.end(),
+            [&](NamespaceResult::Failure const& one) {
+                return one.tenancy.empty() || one.tenancy == tenancy;
+            });
+        bool const listed = std::find(result.tenancies.begin(), result.tenancies.end(), tenancy) !=
+                            result.tenancies.end();
+        if (failure != result.failures.end()) {
+            tally.failed.push_back({ns, failure->registry, failure->reason, failure->message});
+        } else if (!listed || std::find(result.pending.begin(), result.pending.end(), tenancy) !=
+                                  result.pending.end()) {
+            ++tally.pending;
+        } else {
+            ++tally.ready;
+        }
+    }
+    std::sort(tally.failed.begin(), tally.failed.end(),
+              [](Tally::Failed const& a, Tally::Failed const& b) { return a.ns < b.ns; });
+    return tally;
+}
+
+ResultBoard::Counts ResultBoard::counts() const {
+    std::lock_guard const lock(mutex_);
+    Counts counts;
+    counts.namespaces = results_.size();
+    for (auto const& [ns, result] : results_) {
+        counts.failed += result.failures.empty() ? 0U : 1U;
+        counts.pending += result.pending.empty() ? 0U : 1U;
+    }
+    return counts;
+}
+
+Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
+                    ResultBoard::Tally const& tally, WallTime now) {
+    Verdict const verdict = !declared.errors.empty()
+                                ? invalid_spec(declared.errors, declared.in_force != nullptr)
+                                : verdict_of(*declared.in_force, tally);
+    Json status = Json::object();
+    status["namespaces"] = namespaces_of(tally);
+    return with_conditions(std::move(status), *declared.status, verdict, declared.meta.generation,
+                           now);
+}
+
+Json registry_status(Declared<tenancy::Registry> const& declared, std::size_t tenancies,
+                     std::vector<tenancy::RegistryCatalog::HostConflict> const& lost_hosts,
+                     WallTime now) {
+    Verdict verdict;
+    if (!declared.errors.empty()) {
+        verdict = invalid_spec(declared.errors, declared.in_force != nullptr);
+    } else if (!lost_hosts.empty()) {
+        verdict.ready = "False";
+        verdict.ready_reason = verdict.stalled_reason = "HostConflict";
+        verdict.ready_message = "host " + lost_hosts.front().host + " belongs to Registry \"" +
+                                lost_hosts.front().owner +
+                                "\", which is older; a host stands in one Registry only: remove it "
+                                "from one of the two";
+        verdict.stalled = true;
+        verdict.stalled_message = verdict.ready_message;
+    } else {
+        verdict.ready = "True";
+        verdict.ready_reason = "Accepted";
+        verdict.ready_message = "tenancies may name it";
+    }
+    Json status = Json::object();
+    status["tenancies"] = tenancies;
+    return with_conditions(std::move(status), *declared.status, verdict, declared.meta.generation,
+                           now);
+}
+
+}  // namespace rt::op

@@ -1,0 +1,126 @@
+#include "operator/tenancy/status_writer.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/log.hpp"
+#include "lib/kube/core/condition.hpp"
+#include "lib/tenancy/names_fixed.hpp"
+
+namespace rt::op {
+namespace {
+
+constexpr std::string_view tenancy_prefix = "tenancy/";
+constexpr std::string_view registry_prefix = "registry/";
+
+/// "True", "False", "Unknown", or empty where the condition was never set.
+std::string ready_of(Json const& status) {
+    auto const conditions = kube::conditions_of(Json{{"status", status}});
+    kube::Condition const* ready = kube::find_condition(conditions, "Ready");
+    return ready == nullptr ? std::string() : ready->status;
+}
+
+std::string ready_message_of(Json const& status) {
+    auto const conditions = kube::conditions_of(Json{{"status", status}});
+    kube::Condition const* ready = kube::find_condition(conditions, "Ready");
+    return ready == nullptr ? std::string() : ready->message;
+}
+
+std::string ready_reason_of(Json const& status) {
+    auto const conditions = kube::conditions_of(Json{{"status", status}});
+    kube::Condition const* ready = kube::find_condition(conditions, "Ready");
+    return ready == nullptr ? std::string() : ready->reason;
+}
+
+}  // namespace
+
+std::string tenancy_key(std::string const& name) { return std::string(tenancy_prefix) + name; }
+std::string registry_key(std::string const& name) { return std::string(registry_prefix) + name; }
+
+kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token stop) {
+    if (key.starts_with(tenancy_prefix)) {
+        return write_tenancy(key.substr(tenancy_prefix.size()), stop);
+    }
+    return write_registry(key.substr(registry_prefix.size()), stop);
+}
+
+Result<Json> StatusWriter::apply(kube::ResourceType const& type, std::string const& name,
+                                 std::string const& uid, Json status, std::stop_token stop) {
+    Json object = {{"apiVersion", type.api_version()},
+                   {"kind", type.kind},
+                   // With the uid, an object that was re-created meanwhile does not get the old one's.
+                   {"metadata", {{"name", name}, {"uid", uid}}},
+                   {"status", std::move(status)}};
+    kube::ApplyOptions options;
+    options.field_manager = std::string(tenancy::field_manager);
+    options.subresource = "status";
+    auto result = api_.apply(type, object, options, stop);
+    metrics_.wrote("status", "apply", result.has_value());
+    return result;
+}
+
+kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_token stop) {
+    auto const declared = view_.tenancy(name);
+    if (!declared || declared->deleted_at) {
+        return kube::Outcome::done();
+    }
+    auto const tally = board_.tally(name, view_.namespaces_of(name));
+    Json const status = tenancy_status(*declared, tally, clock_.wall_now());
+    if (status == *declared->status) {
+        return kube::Outcome::done();
+    }
+    auto const written =
+        apply(kube::types::registry_tenancies, name, declared->meta.uid, status, stop);
+    if (!written) {
+        if (written.error().kind == ErrorKind::NotFound) {
+            return kube::Outcome::done();
+        }
+        log_warn("Status not written", {{"tenancy", name}, {"error", written.error().message}});
+        return kube::Outcome::retry();
+    }
+    view_.noted_tenancy(*written);
+    if (std::string const ready = ready_of(status);
+        ready != ready_of(*declared->status) && ready != "Unknown") {
+        events_.on_tenancy(name, ready != "True", ready_reason_of(status), "Reconcile",
+                           ready_message_of(status));
+    }
+    return kube::Outcome::done();
+}
+
+kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_token stop) {
+    auto const declared = view_.registry(name);
+    if (!declared || declared->deleted_at) {
+        return kube::Outcome::done();
+    }
+    auto const rules = view_.rules();
+    std::size_t naming = 0;
+    for (TenancyPointer const& one : rules->tenancies()) {
+        auto const present = view_.tenancy(one->meta.name);
+        bool const names_it = std::any_of(
+            one->registries.begin(), one->registries.end(),
+            [&](tenancy::TenancyRegistry const& entry) { return entry.name == name; });
+        naming += names_it && present && !present->deleted_at ? 1U : 0U;
+    }
+    std::vector<tenancy::RegistryCatalog::HostConflict> lost;
+    for (auto const& conflict : rules->catalog().conflicts()) {
+        if (conflict.loser == name) {
+            lost.push_back(conflict);
+        }
+    }
+    Json const status = registry_status(*declared, naming, lost, clock_.wall_now());
+    if (status == *declared->status) {
+        return kube::Outcome::done();
+    }
+    auto const written = apply(kube::types::registries, name, declared->meta.uid, status, stop);
+    if (!written) {
+        if (written.error().kind == ErrorKind::NotFound) {
+            return kube::Outcome::done();
+        }
+        log_warn("Status not written", {{"registry", name}, {"error", written.error().message}});
+        return kube::Outcome::retry();
+    }
+    view_.noted_registry(*written);
+    return kube::Outcome::done();
+}
+
+}  // namespace rt::op

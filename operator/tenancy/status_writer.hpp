@@ -1,0 +1,44 @@
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "lib/kube/client/client.hpp"
+#include "lib/kube/runtime/controller.hpp"
+#include "operator/events.hpp"
+#include "operator/metrics.hpp"
+#include "operator/tenancy/cluster_view.hpp"
+#include "operator/tenancy/status.hpp"
+
+namespace rt::op {
+
+/// Keys of the status queue.
+[[nodiscard]] std::string tenancy_key(std::string const& name);
+[[nodiscard]] std::string registry_key(std::string const& name);
+
+/// Writes the status of RegistryTenancies and Registries from what memory holds, only where it changes.
+class StatusWriter {
+  public:
+    StatusWriter(kube::Client& api, ClusterView& view, ResultBoard& board, EventSink& events,
+                 OperatorMetrics& metrics, Clock& clock)
+        : api_(api), view_(view), board_(board), events_(events), metrics_(metrics), clock_(clock) {}
+
+    /// `key` from tenancy_key() or registry_key().
+    kube::Outcome reconcile(std::string const& key, std::stop_token stop);
+
+  private:
+    kube::Outcome write_tenancy(std::string const& name, std::stop_token stop);
+    kube::Outcome write_registry(std::string const& name, std::stop_token stop);
+    Result<Json> apply(kube::ResourceType const& type, std::string const& name,
+                       std::string const& uid, Json status, std::stop_token stop);
+
+    kube::Client& api_;
+    ClusterView& view_;
+    ResultBoard& board_;
+    EventSink& events_;
+    OperatorMetrics& metrics_;
+    Clock& clock_;
+};
+
+}  // namespace rt::op

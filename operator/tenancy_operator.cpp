@@ -1,0 +1,201 @@
+#include "operator/tenancy_operator.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/log.hpp"
+#include "lib/kube/runtime/event_recorder.hpp"
+#include "lib/tenancy/names_fixed.hpp"
+
+namespace rt::op {
+namespace {
+
+/// Statuses sum up many namespaces: waiting a moment makes one write of many.
+constexpr std::chrono::milliseconds status_delay{500};
+constexpr std::chrono::seconds housekeeping_interval{1};
+/// Proof of completeness of the operator's view; what it would miss meanwhile is at most a delay.
+constexpr std::chrono::minutes proof_interval{5};
+constexpr unsigned status_workers = 2;
+
+class RecorderSink final : public EventSink {
+  public:
+    RecorderSink(kube::EventRecorder& recorder, ClusterView const& view)
+        : recorder_(recorder), view_(view) {}
+
+    void on_tenancy(std::string const& name, bool warning, std::string const& reason,
+                    std::string const& action, std::string const& note) override {
+        auto const declared = view_.tenancy(name);
+        recorder_.record({std::string(tenancy::api_version), "RegistryTenancy", "", name,
+                          declared ? declared->meta.uid : std::string()},
+                         warning ? kube::EventType::Warning : kube::EventType::Normal, reason,
+                         action, note);
+    }
+
+  private:
+    kube::EventRecorder& recorder_;
+    ClusterView const& view_;
+};
+
+}  // namespace
+
+struct TenancyOperator::Impl {
+    explicit Impl(Context given)
+        : context(std::move(given)),
+          metrics(context.metrics),
+          namespaces({}, context.clock, context.random),
+          statuses({}, context.clock, context.random),
+          view(context.settings, context.clock,
+               [this](Affected const& affected) { enqueue(affected); }),
+          budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
+                 context.clock),
+          recorder(context.api, "registry-tenancy-operator", context.random.hex(4), context.clock),
+          sink(recorder, view),
+          reconciler({context.api, context.source, view, board, budget, sink, metrics,
+                      context.clock, context.random, context.settings, context.cluster,
+                      [this](std::vector<std::string> const& tenancies) {
+                          enqueue({{}, tenancies, {}});
+                      }}),
+          status_writer(context.api, view, board, sink, metrics, context.clock) {
+        make_watchers();
+    }
+
+    void enqueue(Affected const& affected) {
+        for (std::string const& ns : affected.namespaces) {
+            namespaces.add(ns);
+        }
+        for (std::string const& name : affected.tenancies) {
+            statuses.add_after(tenancy_key(name), status_delay);
+        }
+        for (std::string const& name : affected.registries) {
+            statuses.add_after(registry_key(name), status_delay);
+        }
+    }
+
+    void watch(kube::WatcherOptions options, kube::WatchHandler handler) {
+        options.proof_interval = proof_interval;
+        watchers.push_back(std::make_unique<kube::Watcher>(
+            context.api, std::move(options), std::move(handler), context.clock, context.random));
+    }
+
+    void make_watchers();
+    bool wait_synced(std::stop_token const& stop);
+
+    Context context;
+    OperatorMetrics metrics;
+    kube::WorkQueue namespaces;
+    kube::WorkQueue statuses;
+    ClusterView view;
+    ResultBoard board;
+    MintBudget budget;
+    kube::EventRecorder recorder;
+    RecorderSink sink;
+    NamespaceReconciler reconciler;
+    StatusWriter status_writer;
+    std::vector<std::unique_ptr<kube::Watcher>> watchers;
+};
+
+void TenancyOperator::Impl::make_watchers() {
+    using Objects = std::vector<Json> const&;
+    watch({.type = kube::types::registries},
+          {[this](Objects items) { view.replace_registries(items); },
+           [this](Json const& object) { view.upsert_registry(object); },
+           [this](Json const& object) { view.delete_registry(object); }});
+    watch({.type = kube::types::registry_tenancies},
+          {[this](Objects items) { view.replace_tenancies(items); },
+           [this](Json const& object) { view.upsert_tenancy(object); },
+           [this](Json const& object) { view.delete_tenancy(object); }});
+    watch({.type = kube::types::namespaces, .metadata_only = true},
+          {[this](Objects items) { view.replace_namespaces(items); },
+           [this](Json const& object) { view.upsert_namespace(object); },
+           [this](Json const& object) { view.delete_namespace(object); }});
+    // Metadata only: tokens are kept nowhere but in Secrets. managedFields tells who changed them.
+    watch({.type = kube::types::secrets,
+           .field_selector = "metadata.name=" + std::string(tenancy::pull_secret_name),
+           .metadata_only = true,
+           .managed_fields = true},
+          {[this](Objects items) { view.replace_secrets(items); },
+           [this](Json const& object) { view.upsert_secret(object); },
+           [this](Json const& object) { view.delete_secret(object); }});
+    watch({.type = kube::types::registry_grants,
+           .field_selector = "metadata.name=" + std::string(tenancy::grant_name)},
+          {[this](Objects items) { view.replace_grants(items); },
+           [this](Json const& object) { view.upsert_grant(object); },
+           [this](Json const& object) { view.delete_grant(object); }});
+    watch({.type = kube::types::secrets,
+           .ns = context.settings.product_namespace,
+           .metadata_only = true},
+          {[this](Objects items) { view.replace_source_secrets(items); },
+           [this](Json const& object) { view.upsert_source_secret(object); },
+           [this](Json const& object) { view.delete_source_secret(object); }});
+}
+
+bool TenancyOperator::Impl::wait_synced(std::stop_token const& stop) {
+    for (auto const& watcher : watchers) {
+        if (!watcher->wait_synced(stop)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+TenancyOperator::TenancyOperator(Context context)
+    : impl_(std::make_unique<Impl>(std::move(context))) {}
+
+TenancyOperator::~TenancyOperator() = default;
+
+void TenancyOperator::run(std::stop_token stop) {
+    Impl& impl = *impl_;
+    for (auto const& watcher : impl.watchers) {
+        watcher->start();
+    }
+    if (!impl.wait_synced(stop)) {
+        return;
+    }
+    log_info("Caches complete; working", {{"cluster", impl.context.cluster}});
+    impl.enqueue(impl.view.everything());
+    kube::Controller namespaces(
+        "namespaces", impl.namespaces, impl.context.settings.op.workers,
+        [&impl](std::string const& ns, std::stop_token token) {
+            return impl.reconciler.reconcile(ns, std::move(token));
+        },
+        impl.context.metrics);
+    kube::Controller statuses(
+        "statuses", impl.statuses, status_workers,
+        [&impl](std::string const& key, std::stop_token token) {
+            return impl.status_writer.reconcile(key, std::move(token));
+        },
+        impl.context.metrics);
+    namespaces.start();
+    statuses.start();
+    do {
+        static_cast<void>(impl.view.end_graces());
+        impl.metrics.observe(impl.view.expiry(impl.context.clock.wall_now()), impl.board.counts(),
+                             impl.namespaces.depth(), impl.context.clock.wall_now());
+    } while (impl.context.clock.sleep_for(housekeeping_interval, stop));
+    // The controllers end here, before the caches they read from: no write outlives this function.
+}
+
+std::string TenancyOperator::not_ready() const {
+    for (auto const& watcher : impl_->watchers) {
+        if (!watcher->synced()) {
+            std::string const trouble = watcher->trouble();
+            return trouble.empty() ? "reading the cluster's state" : trouble;
+        }
+    }
+    return {};
+}
+
+Result<std::string> find_cluster_name(tenancy::Settings const& settings, kube::Client& api,
+                                      std::stop_token stop) {
+    if (!settings.cluster_name.empty()) {
+        return settings.cluster_name;
+    }
+    auto const object = api.get(kube::types::namespaces, {"", "kube-system"}, std::move(stop));
+    if (!object) {
+        return fail(object.error().with_context(
+            "reading the UID of namespace kube-system, which stands for the cluster's name (or set "
+            "clusterName)"));
+    }
+    return kube::meta_of(*object).uid;
+}
+
+}  // namespace rt::op
