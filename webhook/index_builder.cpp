@@ -228,7 +228,9 @@ void IndexBuilder::remove_tenancy(Json const& object) {
 void IndexBuilder::take_namespace(Json const& object) {
     auto meta = kube::meta_of(object);
     NamespaceState& state = namespaces_[meta.name];
-    state.labels = std::move(meta.labels);
+    if (!state.labels || *state.labels != meta.labels) {
+        state.labels = std::make_shared<NamespaceLabels const>(std::move(meta.labels));
+    }
     refresh_members(meta.name, state, clock_.steady_now());
 }
 
@@ -261,7 +263,7 @@ void IndexBuilder::remove_namespace(Json const& object) {
 
 void IndexBuilder::refresh_members(std::string const& ns, NamespaceState& state, SteadyTime now) {
     auto members = excluded_(ns) ? std::vector<std::string>{}
-                                 : membership_.tenancies_of(ns, state.labels);
+                                 : membership_.tenancies_of(ns, *state.labels);
     std::erase_if(state.leaving, [&](Leaving const& leaving) {
         return leaving.until <= now || contains(members, leaving.tenancy);
     });
@@ -304,7 +306,7 @@ void IndexBuilder::refresh_selected(std::set<std::string> const& tenancies) {
                              return tenancies.contains(l.tenancy);
                          });
         bool const is = std::any_of(selections.begin(), selections.end(), [&](auto const* s) {
-            return s->matches(ns, state.labels);
+            return s->matches(ns, *state.labels);
         });
         if (was || is) {
             refresh_members(ns, state, now);
@@ -370,7 +372,7 @@ NamespaceRules IndexBuilder::rules_of(std::string const& ns, NamespaceState cons
     std::vector<std::string> governing;
     for (std::string const& name : state.members) {
         TenancyState const& tenancy = tenancies_.at(name);
-        if (tenancy.good && (tenancy.readable || tenancy.good->governs(ns, state.labels))) {
+        if (tenancy.good && (tenancy.readable || tenancy.good->governs(ns, *state.labels))) {
             governing.push_back(name);
         } else {
             rules.unreadable = std::make_shared<std::string const>(name);
@@ -400,7 +402,7 @@ void IndexBuilder::publish(std::vector<std::string> const& changed) {
         for (std::string const* const ns : names) {
             std::erase_if(*shard, [&](auto const& entry) { return entry.ns == *ns; });
             if (auto const found = namespaces_.find(*ns); found != namespaces_.end()) {
-                shard->push_back({*ns, rules_of(*ns, found->second)});
+                shard->push_back({*ns, rules_of(*ns, found->second), found->second.labels});
             }
         }
         std::sort(shard->begin(), shard->end(),
@@ -417,7 +419,7 @@ void IndexBuilder::publish_all() {
         if (!shard) {
             shard = std::make_shared<TenancyIndex::Shard>();
         }
-        shard->push_back({ns, rules_of(ns, state)});
+        shard->push_back({ns, rules_of(ns, state), state.labels});
     }
     for (std::size_t i = 0; i < shards.size(); ++i) {
         if (shards[i]) {

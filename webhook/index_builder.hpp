@@ -83,7 +83,8 @@ class IndexBuilder {
         SteadyTime until;
     };
     struct NamespaceState {
-        NamespaceLabels labels{};
+        /// Shared with every index that holds the namespace.
+        std::shared_ptr<NamespaceLabels const> labels{};
         std::vector<std::string> members{};  ///< tenancies that select it
         std::vector<Leaving> leaving{};      ///< tenancies that did until lately
     };

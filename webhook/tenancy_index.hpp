@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ class TenancyIndex {
     struct Entry {
         std::string ns;
         NamespaceRules rules;
+        std::shared_ptr<std::map<std::string, std::string> const> labels;
     };
     using Shard = std::vector<Entry>;  ///< sorted by namespace
 
@@ -46,6 +48,17 @@ class TenancyIndex {
         return *tenancies_;
     }
     [[nodiscard]] std::size_t namespaces() const { return namespaces_; }
+    /// Calls `visit(Entry const&)` for every namespace.
+    template <class Visit>
+    void for_each(Visit const& visit) const {
+        for (auto const& shard : shards_) {
+            if (shard) {
+                for (Entry const& entry : *shard) {
+                    visit(entry);
+                }
+            }
+        }
+    }
 
   private:
     friend class IndexBuilder;

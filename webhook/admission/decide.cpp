@@ -65,13 +65,21 @@ Decision give_up_waiting(Decision decision) {
     return decision;
 }
 
-Decision deny_unreadable() {
+namespace {
+
+Decision unavailable(std::string_view what) {
     Decision decision;
     decision.outcome = Outcome::Denied;
     decision.reason = tenancy::Reason::PolicyUnavailable;
-    decision.unavailable = "the request cannot be understood";
+    decision.unavailable = what;
     return decision;
 }
+
+}  // namespace
+
+Decision deny_unreadable() { return unavailable("the request cannot be understood"); }
+
+Decision deny_failed() { return unavailable("the webhook met an error of its own"); }
 
 Injection decide_injection(Review const& review, PolicyView const& view,
                            AdmissionSettings const& settings) {

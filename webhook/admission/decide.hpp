@@ -13,8 +13,9 @@ namespace rt::webhook {
 /// The denial of a request whose namespace stayed unknown.
 [[nodiscard]] Decision give_up_waiting(Decision decision);
 
-/// The denial of a request that can't be understood.
+/// The denial of a request that can't be understood, and of one over which we failed.
 [[nodiscard]] Decision deny_unreadable();
+[[nodiscard]] Decision deny_failed();
 
 /// What /mutate changes in a Pod.
 struct Injection {

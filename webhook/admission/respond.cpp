@@ -1,0 +1,247 @@
+#include "webhook/admission/respond.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "lib/base/digest.hpp"
+#include "lib/base/text.hpp"
+
+namespace rt::webhook {
+namespace {
+
+using tenancy::Finding;
+using tenancy::Reason;
+
+constexpr std::size_t causes_max = 20;
+constexpr std::size_t tenancies_shown_max = 16;
+constexpr std::size_t images_annotation_bytes_max = 1024;
+constexpr std::size_t resource_errors_shown_max = 32;
+
+/// A JSON string. What is not printable ASCII was escaped by whoever made the text, except in uids.
+void append_string(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += '"';
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            out += "\\u00";
+            out += digits[byte >> 4U];
+            out += digits[byte & 0xFU];
+        } else {
+            out += c;
+        }
+    }
+    out += '"';
+}
+
+std::string begin(std::string_view uid, bool allowed) {
+    std::string out;
+    out.reserve(320);
+    out += R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)";
+    append_string(out, uid);
+    out += allowed ? R"(,"allowed":true)" : R"(,"allowed":false)";
+    return out;
+}
+
+void append_warnings(std::string& out, std::span<std::string const> warnings) {
+    if (warnings.empty()) {
+        return;
+    }
+    out += R"(,"warnings":[)";
+    bool first = true;
+    for (std::string const& warning : warnings) {
+        out += first ? "" : ",";
+        append_string(out, printable(warning, tenancy::warning_bytes_max));
+        first = false;
+    }
+    out += ']';
+}
+
+struct Cause {
+    std::string_view reason;
+    std::string message;
+    std::string_view field;
+};
+
+void append_status(std::string& out, std::string_view message, std::span<Cause const> causes) {
+    out += R"(,"status":{"metadata":{},"status":"Failure","message":)";
+    append_string(out, message);
+    out += R"(,"reason":"Forbidden","details":{"causes":[)";
+    bool first = true;
+    for (Cause const& cause : causes) {
+        out += first ? R"({"reason":)" : R"(,{"reason":)";
+        append_string(out, cause.reason);
+        out += R"(,"message":)";
+        append_string(out, cause.message);
+        out += R"(,"field":)";
+        append_string(out, cause.field);
+        out += '}';
+        first = false;
+    }
+    out += R"(]},"code":403})";
+}
+
+std::vector<Cause> causes_of(Decision const& decision) {
+    std::vector<Cause> causes;
+    for (Finding const& finding : decision.findings) {
+        if (causes.size() == causes_max) {
+            break;
+        }
+        if (finding.reason != Reason::Deprecated) {
+            causes.push_back({tenancy::code_of(finding.reason), printable(finding.why, 512),
+                              finding.field});
+        }
+    }
+    if (causes.empty() && decision.reason) {
+        causes.push_back({tenancy::code_of(*decision.reason), std::string(decision.unavailable), {}});
+    }
+    return causes;
+}
+
+/// The images that were found fault with, for the audit log: allowed ones stand in the object.
+std::string images_of(Decision const& decision) {
+    std::string out;
+    for (Finding const& finding : decision.findings) {
+        if (finding.written.empty()) {
+            continue;
+        }
+        std::string const image = printable(
+            finding.understood.empty() ? finding.written : finding.understood, 256);
+        if (out.size() + image.size() + 8 > images_annotation_bytes_max) {
+            out += ",...";
+            break;
+        }
+        out += (out.empty() ? "" : ",") + image;
+    }
+    return out;
+}
+
+void append_tenancies(std::string& out, tenancy::NamespacePolicy const& policy) {
+    out += R"(,"tenancies":")";
+    std::size_t shown = 0;
+    for (std::string const& name : policy.tenancies()) {
+        if (shown == tenancies_shown_max) {
+            out += ",...";
+            break;
+        }
+        out += shown == 0 ? "" : ",";
+        out += name;  // an object name: DNS subdomain characters only
+        ++shown;
+    }
+    out += '"';
+}
+
+void append_annotations(std::string& out, Decision const& decision,
+                        std::chrono::milliseconds snapshot_age) {
+    out += R"(,"auditAnnotations":{"decision":")";
+    out += name_of(decision.outcome);
+    out += '"';
+    if (decision.reason) {
+        out += R"(,"reason":")";
+        out += tenancy::code_of(*decision.reason);
+        out += '"';
+    }
+    if (decision.rules != nullptr && decision.rules->policy) {
+        append_tenancies(out, *decision.rules->policy);
+    }
+    if (std::string const images = images_of(decision); !images.empty()) {
+        out += R"(,"images":)";
+        append_string(out, images);
+    }
+    out += R"(,"snapshotAgeMs":")";
+    out += std::to_string(snapshot_age.count());
+    out += R"("})";
+}
+
+tenancy::MessageContext context_of(Review const& review, Decision const& decision) {
+    return {review.ns, decision.rules == nullptr ? nullptr : decision.rules->policy.get(),
+            decision.images_total};
+}
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+std::string with_more(std::string line, std::size_t findings) {
+    return findings > 1 ? line + " (and " + std::to_string(findings - 1) + " more)" : line;
+}
+
+}  // namespace
+
+std::string respond_allowed(std::string_view uid) { return begin(uid, true) + "}}"; }
+
+std::string respond_patch(std::string_view uid, std::string_view patch) {
+    std::string out = begin(uid, true);
+    if (!patch.empty()) {
+        out += R"(,"patchType":"JSONPatch","patch":")";
+        out += base64_encode(patch);
+        out += '"';
+    }
+    return out + "}}";
+}
+
+Wording wording_of(Review const& review, Decision const& decision) {
+    Wording wording;
+    if (!decision.reason) {
+        return wording;
+    }
+    auto const context = context_of(review, decision);
+    if (decision.outcome == Outcome::Denied) {
+        wording.denial = *decision.reason == Reason::PolicyUnavailable
+                             ? tenancy::render_policy_unavailable(review.ns, decision.unavailable)
+                             : tenancy::render_denial(context, decision.findings);
+        wording.note = first_line(wording.denial);
+        return wording;
+    }
+    // A deprecation is told whatever the enforcement: its own purpose is to be seen.
+    auto const deprecated =
+        std::find_if(decision.findings.begin(), decision.findings.end(),
+                     [](Finding const& finding) { return finding.reason == Reason::Deprecated; });
+    auto const from =
+        decision.outcome == Outcome::Audited ? deprecated : decision.findings.begin();
+    wording.warnings = tenancy::render_warnings(context, {from, decision.findings.end()});
+    wording.note = with_more(tenancy::render_warning(context, decision.findings.front()),
+                             decision.findings.size());
+    return wording;
+}
+
+std::string respond_decision(std::string_view uid, Decision const& decision,
+                             Wording const& wording, std::chrono::milliseconds snapshot_age) {
+    bool const denied =
+        decision.outcome == Outcome::Denied || decision.outcome == Outcome::NamespaceUnknown;
+    std::string out = begin(uid, !denied);
+    if (denied) {
+        append_status(out, wording.denial, causes_of(decision));
+    }
+    append_warnings(out, wording.warnings);
+    append_annotations(out, decision, snapshot_age);
+    return out + "}}";
+}
+
+std::string respond_resource(std::string_view uid, std::string_view kind, std::string_view name,
+                             tenancy::FieldErrors const& errors,
+                             std::vector<std::string> const& warnings) {
+    std::string out = begin(uid, errors.empty());
+    if (!errors.empty()) {
+        std::string message = printable(kind, 64) + " \"" + printable(name, 253) +
+                              "\" cannot work as written:";
+        std::vector<Cause> causes;
+        for (auto const& error : errors) {
+            if (causes.size() == resource_errors_shown_max) {
+                message += "\n  and " + std::to_string(errors.size() - causes.size()) + " more";
+                break;
+            }
+            std::string text = printable(error.message, 512);
+            message += "\n  " + printable(error.pointer, 256) + ": " + text;
+            causes.push_back({"FieldValueInvalid", std::move(text), error.pointer});
+        }
+        append_status(out, message, causes);
+    }
+    std::span<std::string const> shown(warnings);
+    append_warnings(out, shown.first(std::min(shown.size(), tenancy::warnings_per_response_max)));
+    return out + "}}";
+}
+
+}  // namespace rt::webhook

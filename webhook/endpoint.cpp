@@ -1,0 +1,241 @@
+#include "webhook/endpoint.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/log.hpp"
+#include "webhook/admission/decide.hpp"
+#include "webhook/admission/json_patch.hpp"
+#include "webhook/admission/resources.hpp"
+#include "webhook/admission/respond.hpp"
+#include "webhook/admission/review.hpp"
+
+namespace rt::webhook {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A namespace created together with its Pods is told by the watch within milliseconds; longer than
+/// this means that something is wrong, and a client waits.
+constexpr milliseconds suspended_max{2'000};
+constexpr milliseconds ask_again_after{10};
+
+/// Our own objects are small; the API server takes no more than 3 MiB, six times that when escaped.
+constexpr std::size_t resource_body_bytes_max = std::size_t{32} * 1024 * 1024;
+
+http::ServerResponse ok(std::string body) {
+    http::ServerResponse response;
+    response.body = std::move(body);
+    return response;
+}
+
+bool is_json(std::string_view content_type) {
+    constexpr std::string_view json = "application/json";
+    return content_type.starts_with(json) &&
+           (content_type.size() == json.size() || content_type[json.size()] == ';' ||
+            content_type[json.size()] == ' ');
+}
+
+/// Adds the time from here to the end of its life, plus what the request had waited, to a histogram.
+class Stopwatch {
+  public:
+    Stopwatch(AdmissionMetrics& metrics, EndpointName endpoint, Clock& clock,
+              std::chrono::nanoseconds waited)
+        : metrics_(metrics), endpoint_(endpoint), clock_(clock), waited_(waited),
+          start_(clock.steady_now()) {}
+    void stop() { metrics_.observe(endpoint_, waited_ + (clock_.steady_now() - start_)); }
+
+  private:
+    AdmissionMetrics& metrics_;
+    EndpointName endpoint_;
+    Clock& clock_;
+    std::chrono::nanoseconds waited_;
+    SteadyTime start_;
+};
+
+}  // namespace
+
+milliseconds parse_timeout(std::string_view query, milliseconds fallback) {
+    std::size_t at = query.find("timeout=");
+    if (at == std::string_view::npos || (at > 0 && query[at - 1] != '&' && query[at - 1] != '?')) {
+        return fallback;
+    }
+    std::string_view rest = query.substr(at + 8);
+    rest = rest.substr(0, rest.find('&'));
+    double total_ms = 0;
+    if (rest.empty()) {
+        return fallback;
+    }
+    while (!rest.empty()) {
+        double number = 0;
+        auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number,
+                                                  std::chars_format::fixed);
+        if (error != std::errc{} || number < 0) {
+            return fallback;
+        }
+        rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+        auto const unit_end = std::min(rest.find_first_of("0123456789."), rest.size());
+        std::string_view const unit = rest.substr(0, unit_end);
+        rest.remove_prefix(unit_end);
+        double const factor = unit == "ms"  ? 1
+                              : unit == "s" ? 1'000
+                              : unit == "m" ? 60'000
+                                            : -1;
+        if (factor < 0) {
+            return fallback;
+        }
+        total_ms += number * factor;
+    }
+    // Kubernetes allows 1 to 30 s; whoever else asks gets no more.
+    return milliseconds(static_cast<std::int64_t>(std::min(total_ms, 30'000.0)));
+}
+
+Endpoint::Endpoint(PolicySource const& policies, AdmissionSettings settings,
+                   AdmissionMetrics& metrics, DecisionObserver* observer, Clock& clock,
+                   std::vector<std::string> client_subjects)
+    : policies_(policies),
+      settings_(std::move(settings)),
+      metrics_(metrics),
+      observer_(observer),
+      clock_(clock),
+      client_subjects_(std::move(client_subjects)) {}
+
+http::Answer Endpoint::refuse(int status) const {
+    metrics_.refused();
+    http::ServerResponse response;
+    response.status = status;
+    response.content_type = {};
+    return response;
+}
+
+std::chrono::nanoseconds Endpoint::patience(std::string_view query) const {
+    return std::min(suspended_max, parse_timeout(query, settings_.timeout) / 2);
+}
+
+http::Answer Endpoint::answer(http::ServerRequest const& request) const {
+    thread_local ReviewReader reader;
+    std::string_view const path = request.target.substr(0, request.target.find('?'));
+    bool const mutating = path == "/mutate";
+    bool const validating = path == "/validate";
+    if (!mutating && !validating && path != "/validate-registrytenancy") {
+        return refuse(404);
+    }
+    if (!client_subjects_.empty() &&
+        std::find(client_subjects_.begin(), client_subjects_.end(), request.client_common_name) ==
+            client_subjects_.end()) {
+        return refuse(403);
+    }
+    if (request.method != "POST") {
+        return refuse(405);
+    }
+    if (!is_json(request.content_type)) {
+        return refuse(415);
+    }
+    try {
+        return mutating     ? mutate(request, reader)
+               : validating ? validate(request, reader)
+                            : validate_resource(request);
+    } catch (std::exception const& error) {
+        log_error("an admission request failed", {{"path", path}, {"error", error.what()}});
+    } catch (...) {
+        log_error("an admission request failed", {{"path", path}});
+    }
+    metrics_.failed();
+    std::string_view const uid = mutating || validating ? reader.review().uid : std::string_view();
+    if (uid.empty()) {
+        // The API server applies the failurePolicy.
+        http::ServerResponse response;
+        response.status = 500;
+        response.content_type = {};
+        return response;
+    }
+    if (mutating) {
+        return ok(respond_allowed(uid));
+    }
+    Decision const decision = deny_failed();
+    return ok(respond_decision(uid, decision, wording_of(reader.review(), decision), {}));
+}
+
+void Endpoint::notify(Review const& review, Decision const& decision,
+                      std::string_view note) const {
+    if (observer_ == nullptr || !decision.reason) {
+        return;
+    }
+    try {
+        observer_->observe(review, decision, note);
+    } catch (std::exception const& error) {
+        // What is told afterwards must not change what was decided.
+        log_error("a decision could not be noted", {{"error", error.what()}});
+    }
+}
+
+http::Answer Endpoint::mutate(http::ServerRequest const& request, ReviewReader& reader) const {
+    Stopwatch watch(metrics_, EndpointName::Mutate, clock_, request.waited);
+    ReadStatus const status = reader.read(request.body);
+    if (status == ReadStatus::Unanswerable) {
+        return refuse(400);
+    }
+    std::string patch;
+    if (status == ReadStatus::Readable) {
+        Review const& review = reader.review();
+        if (review.target == Target::Pod && review.operation == Operation::Create) {
+            PolicyView const view = policies_.view();
+            patch = json_patch(review, decide_injection(review, view, settings_));
+        }
+    }
+    auto response = ok(respond_patch(reader.review().uid, patch));
+    metrics_.mutated(!patch.empty());
+    watch.stop();
+    return response;
+}
+
+http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader& reader) const {
+    Stopwatch watch(metrics_, EndpointName::Validate, clock_, request.waited);
+    ReadStatus const status = reader.read(request.body);
+    if (status == ReadStatus::Unanswerable) {
+        return refuse(400);
+    }
+    Review const& review = reader.review();
+    PolicyView const view = policies_.view();
+    Decision decision = status == ReadStatus::Readable ? decide(review, view, settings_)
+                                                       : deny_unreadable();
+    if (decision.outcome == Outcome::NamespaceUnknown) {
+        auto const query = request.target.substr(std::min(request.target.find('?'),
+                                                          request.target.size()));
+        if (request.waited < patience(query)) {
+            return http::Suspend{ask_again_after};
+        }
+        decision = give_up_waiting(std::move(decision));
+    }
+    Wording wording = wording_of(review, decision);
+    if (status == ReadStatus::Refused) {
+        // Which field it was is for whoever looks after the API server, not for the user.
+        log_warn("an AdmissionReview cannot be understood", {{"problem", reader.problem()}});
+    }
+    auto response = ok(respond_decision(review.uid, decision, wording, view.age));
+    notify(review, decision, wording.note);
+    metrics_.decided(EndpointName::Validate, decision.outcome, decision.reason);
+    watch.stop();
+    return response;
+}
+
+http::Answer Endpoint::validate_resource(http::ServerRequest const& request) const {
+    Stopwatch watch(metrics_, EndpointName::Resources, clock_, request.waited);
+    auto const body = parse_json(request.body, {.bytes_max = resource_body_bytes_max});
+    Json const* const review = body ? find(*body, "request") : nullptr;
+    std::string const uid = review != nullptr ? string_at(*review, "uid") : std::string();
+    if (uid.empty() || uid.size() > 256) {
+        return refuse(400);
+    }
+    ResourceReview const result = review_resource(*review, policies_.view(), settings_);
+    auto response = ok(
+        respond_resource(uid, result.kind, result.name, result.errors, result.warnings));
+    metrics_.decided(EndpointName::Resources,
+                     result.errors.empty() ? Outcome::Allowed : Outcome::Denied, std::nullopt);
+    watch.stop();
+    return response;
+}
+
+}  // namespace rt::webhook

@@ -1,0 +1,94 @@
+#include "webhook/index_feed.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/kube/runtime/watcher.hpp"
+
+namespace rt::webhook {
+namespace {
+
+kube::WatcherOptions watch_of(kube::ResourceType const& type, bool metadata_only) {
+    kube::WatcherOptions options;
+    options.type = type;
+    options.metadata_only = metadata_only;
+    return options;
+}
+
+}  // namespace
+
+struct IndexFeed::Watches {
+    std::array<std::unique_ptr<kube::Watcher>, 3> all;
+};
+
+IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
+                     std::function<bool(std::string_view)> excluded)
+    : clock_(clock),
+      builder_(clock, std::move(excluded)),
+      watches_(std::make_unique<Watches>()) {
+    watches_->all[0] = std::make_unique<kube::Watcher>(
+        client, watch_of(kube::types::registries, false),
+        kube::WatchHandler{[this](auto const& items) { builder_.replace_registries(items); },
+                           [this](auto const& object) { builder_.upsert_registry(object); },
+                           [this](auto const& object) { builder_.remove_registry(object); }},
+        clock, random);
+    watches_->all[1] = std::make_unique<kube::Watcher>(
+        client, watch_of(kube::types::registry_tenancies, false),
+        kube::WatchHandler{[this](auto const& items) { builder_.replace_tenancies(items); },
+                           [this](auto const& object) { builder_.upsert_tenancy(object); },
+                           [this](auto const& object) { builder_.remove_tenancy(object); }},
+        clock, random);
+    watches_->all[2] = std::make_unique<kube::Watcher>(
+        client, watch_of(kube::types::namespaces, true),
+        kube::WatchHandler{[this](auto const& items) { builder_.replace_namespaces(items); },
+                           [this](auto const& object) { builder_.upsert_namespace(object); },
+                           [this](auto const& object) { builder_.remove_namespace(object); }},
+        clock, random);
+}
+
+IndexFeed::~IndexFeed() = default;
+
+void IndexFeed::start() {
+    for (auto const& watcher : watches_->all) {
+        watcher->start();
+    }
+}
+
+bool IndexFeed::all_synced() const {
+    return std::all_of(watches_->all.begin(), watches_->all.end(),
+                       [](auto const& watcher) { return watcher->synced(); });
+}
+
+void IndexFeed::tick() {
+    builder_.expire();
+    auto proven = SteadyTime::max();
+    for (auto const& watcher : watches_->all) {
+        proven = std::min(proven, watcher->last_proof());
+    }
+    proven_at_.store(proven.time_since_epoch().count(), std::memory_order_relaxed);
+    synced_.store(all_synced(), std::memory_order_release);
+}
+
+PolicyView IndexFeed::view() const {
+    PolicyView view;
+    view.index = builder_.current();
+    view.synced = synced_.load(std::memory_order_acquire);
+    SteadyTime const proven{BootClock::duration(proven_at_.load(std::memory_order_relaxed))};
+    view.age = std::max(std::chrono::milliseconds{0},
+                        std::chrono::duration_cast<std::chrono::milliseconds>(
+                            clock_.steady_now() - proven));
+    return view;
+}
+
+IndexFigures IndexFeed::figures() const { return builder_.figures(); }
+
+std::string IndexFeed::trouble() const {
+    for (auto const& watcher : watches_->all) {
+        if (std::string trouble = watcher->trouble(); !trouble.empty()) {
+            return trouble;
+        }
+    }
+    return all_synced() ? std::string() : "the first lists have not arrived yet";
+}
+
+}  // namespace rt::webhook
