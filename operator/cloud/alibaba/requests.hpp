@@ -26,8 +26,8 @@ struct Endpoints {
 struct AssumeRole {
     std::string role_arn;
     std::string session_name;
-    std::string external_id;  ///< empty: not sent
-    std::string policy;       ///< session policy; empty: not narrowed
+    std::string external_id{};  ///< empty: not sent
+    std::string policy{};       ///< session policy; empty: not narrowed
     int duration_seconds = 3600;
 };
 /// STS 2015-04-01 AssumeRole, parameters in the form body.

@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Responses, ReadAssumeRole) {
     auto const read = read_assume_role(
-        {200, {},
+        {200,
+         {},
          R"({"RequestId":"R","Credentials":{"SecurityToken":"tok","AccessKeyId":"STS.id",)"
          R"("AccessKeySecret":"sec","Expiration":"2024-01-02T04:04:05Z"}})"});
     ASSERT_TRUE(read.has_value());
@@ -75,7 +76,8 @@ TEST(Responses, ReadAssumeRole) {
 
 TEST(Responses, ReadAuthorizationTokenTakesMilliseconds) {
     auto const read = read_authorization_token(
-        {200, {},
+        {200,
+         {},
          R"({"Code":"success","IsSuccess":true,"TempUsername":"cr_temp_user",)"
          R"("AuthorizationToken":"abc:def","ExpireTime":1704168245000})"});
     ASSERT_TRUE(read.has_value());
@@ -92,17 +94,20 @@ TEST(Responses, IsSuccessFalseWith200IsAFailure) {
 }
 
 TEST(Responses, ThrottlingSaysHowLongToWait) {
-    auto const read = read_assume_role(
-        {400, {{"x-ratelimit-user", "Limit:1,Remain:0,TimeLeft:2000,Reset:1234"}},
-         R"({"Code":"Throttling","Message":"slow down"})"});
+    auto const read =
+        read_assume_role({400,
+                          {{"x-ratelimit-user", "Limit:1,Remain:0,TimeLeft:2000,Reset:1234"}},
+                          R"({"Code":"Throttling","Message":"slow down"})"});
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().retry_after, std::chrono::milliseconds(2000));
 }
 
 TEST(Responses, DeniedActionIsNamed) {
-    auto const read = read_authorization_token(
-        {403, {}, R"({"Code":"NoPermission","Message":"no","AccessDeniedDetail":)"
-                  R"({"AuthAction":"cr:GetAuthorizationToken"}})"});
+    auto const read =
+        read_authorization_token({403,
+                                  {},
+                                  R"({"Code":"NoPermission","Message":"no","AccessDeniedDetail":)"
+                                  R"({"AuthAction":"cr:GetAuthorizationToken"}})"});
     ASSERT_FALSE(read.has_value());
     EXPECT_NE(read.error().message.find("denied action cr:GetAuthorizationToken"),
               std::string::npos);

@@ -33,17 +33,18 @@ TEST(Signing, GivesThePublishedSignatureOfTheDocumentedExample) {
              *parse_rfc3339("2023-10-26T10:22:32Z"), "3156853299f313e23d1673dc12e1703d");
     EXPECT_EQ(signature_of(request),
               "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0");
-    EXPECT_EQ(request.url,
-              "https://ecs.cn-shanghai.aliyuncs.com/?ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_"
-              "20230811.vhd&RegionId=cn-shanghai");
+    EXPECT_EQ(
+        request.url,
+        "https://ecs.cn-shanghai.aliyuncs.com/?ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_"
+        "20230811.vhd&RegionId=cn-shanghai");
 }
 
 // The unit test of the Go SDK (darabonba-openapi, GetAuthorization).
 TEST(Signing, AgreesWithTheGoSdk) {
     std::map<std::string, std::string> const headers{{"x-acs-test", "http,https"}};
-    std::string const canonical = canonical_request(
-        "", "/", encode_parameters({{"empty", ""}, {"test", "ok"}}), headers,
-        "55e12e91650d2fec56ec74e1d3e4ddbfce2ef3a65890c2a19ecf88a307e76a23");
+    std::string const canonical =
+        canonical_request("", "/", encode_parameters({{"empty", ""}, {"test", "ok"}}), headers,
+                          "55e12e91650d2fec56ec74e1d3e4ddbfce2ef3a65890c2a19ecf88a307e76a23");
     EXPECT_EQ(authorization(canonical, headers, keys("acesskey", "secret")),
               "ACS3-HMAC-SHA256 Credential=acesskey,SignedHeaders=x-acs-test,Signature="
               "4ab59fffe3c5738ff8a2729f90cc04fe18b02a4b15b2102cbaf92f9ff3df2ea3");

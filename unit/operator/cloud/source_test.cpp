@@ -43,7 +43,7 @@ class AlibabaSourceTest : public testing::Test {
         registry_->type = tenancy::RegistryType::AlibabaACR;
         registry_->hosts = {*tenancy::RegistryHost::parse("acr.example.com")};
         registry_->alibaba_acr = tenancy::AlibabaAcrSpec{
-            "cri-shared", "cn-shanghai", tenancy::AlibabaAcrSpec::Endpoints::Public, {}};
+            "cri-shared", "cn-shanghai", {}, tenancy::AlibabaAcrSpec::Endpoints::Public, {}};
         spec_.role = *tenancy::RoleArn::parse("acs:ram::1146716667364888:role/acr-cainiao");
         spec_.external_id = "demo";
         spec_.allow = {{tenancy::AllowEntry::Kind::Namespace, "cainiao", ""}};
@@ -63,7 +63,9 @@ class AlibabaSourceTest : public testing::Test {
             .answer(200, node_keys);
     }
     void expect_assume_role() {
-        clouds_.expect("POST", sts).with_header("x-acs-action", "AssumeRole").answer(200, session_keys);
+        clouds_.expect("POST", sts)
+            .with_header("x-acs-action", "AssumeRole")
+            .answer(200, session_keys);
     }
     void expect_login(std::int64_t expire_ms = in_an_hour_ms) {
         clouds_.expect("POST", acr + "?InstanceId=cri-shared")
@@ -138,7 +140,8 @@ TEST_F(AlibabaSourceTest, KeepsUsingNodeKeysThatLiveWhileTheMetadataServiceIsDow
 
 TEST_F(AlibabaSourceTest, NormalModeWorksWithoutAMetadataToken) {
     clouds_.expect("PUT", metadata + "api/token").answer(404);
-    clouds_.expect("GET", metadata + "meta-data/ram/security-credentials/").answer(200, "node-role");
+    clouds_.expect("GET", metadata + "meta-data/ram/security-credentials/")
+        .answer(200, "node-role");
     clouds_.expect("GET", metadata + "meta-data/ram/security-credentials/node-role")
         .answer(200, node_keys);
     expect_assume_role();
@@ -148,9 +151,11 @@ TEST_F(AlibabaSourceTest, NormalModeWorksWithoutAMetadataToken) {
 
 TEST_F(AlibabaSourceTest, FetchesStaleNodeKeysAgainOnce) {
     expect_metadata();
-    clouds_.expect("POST", sts).answer(403, R"({"Code":"InvalidSecurityToken.Expired","Message":"x"})");
+    clouds_.expect("POST", sts)
+        .answer(403, R"({"Code":"InvalidSecurityToken.Expired","Message":"x"})");
     expect_metadata();
-    clouds_.expect("POST", sts).answer(403, R"({"Code":"InvalidSecurityToken.Expired","Message":"x"})");
+    clouds_.expect("POST", sts)
+        .answer(403, R"({"Code":"InvalidSecurityToken.Expired","Message":"x"})");
     auto const credential = mint();
     ASSERT_FALSE(credential.has_value());
     EXPECT_EQ(credential.error().code, "InvalidSecurityToken.Expired");
@@ -227,7 +232,8 @@ TEST_F(AlibabaSourceTest, AccessKeyComesFromItsSecretAndNeverFallsBackToTheNodeR
                       {"data",
                        {{"accessKeyID", base64_encode("LTAI-user")},
                         {"accessKeySecret", base64_encode("user-secret")}}}};
-    ASSERT_TRUE(api_.create(kube::types::secrets, "registry-tenancy-system", secret, {}).has_value());
+    ASSERT_TRUE(
+        api_.create(kube::types::secrets, "registry-tenancy-system", secret, {}).has_value());
     clouds_.expect("POST", sts)
         .with_body_that("no", [](std::string const&) { return true; })
         .answer(200, session_keys);

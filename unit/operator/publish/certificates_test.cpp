@@ -10,8 +10,8 @@ namespace {
 WallTime const now = *parse_rfc3339("2026-01-02T03:04:05Z");
 
 TEST(Certificates, APairIsForItsNamesAndSignedByItsCa) {
-    auto const pair = make_serving_pair({"a.b.svc", "a.b.svc.cluster.local"}, now,
-                                        std::chrono::hours(24));
+    auto const pair =
+        make_serving_pair({"a.b.svc", "a.b.svc.cluster.local"}, now, std::chrono::hours(24));
     ASSERT_TRUE(pair.has_value());
     auto const info = inspect_certificate(pair->certificate_pem);
     ASSERT_TRUE(info.has_value());

@@ -18,7 +18,9 @@ CertificateState fresh() {
     return state;
 }
 
-TEST(Rotation, NoCertificateMakesOne) { EXPECT_EQ(next_step({}, start), RotationStep::Create); }
+TEST(Rotation, NoCertificateMakesOne) {
+    EXPECT_EQ(next_step({}, start), RotationStep::Create);
+}
 
 TEST(Rotation, AFreshCertificateStays) {
     EXPECT_EQ(next_step(fresh(), start + certificate_life * 2 / 3 - 1s), RotationStep::Keep);
