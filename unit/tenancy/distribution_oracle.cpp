@@ -15,8 +15,7 @@ std::string const domain_name = domain_component + "(?:\\." + domain_component +
 std::string const host = "(?:" + domain_name + "|\\[[a-fA-F0-9:]+\\])";
 std::string const domain_and_port = host + "(?::[0-9]+)?";
 std::string const tag = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
-std::string const digest =
-    "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+std::string const digest = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
 
 std::regex const reference_regex("((?:" + domain_and_port + "/)?" + remote_name + ")(?::(" + tag +
                                  "))?(?:@(" + digest + "))?");

@@ -99,9 +99,8 @@ std::vector<Accepted> accepted_references() {
         {"test:5000/repo@" + sha, "test:5000", "repo", nullopt, sha, "test:5000/repo@" + sha},
         {"sub-dom1.foo.com/bar/baz/quux:some-long-tag", "sub-dom1.foo.com", "bar/baz/quux",
          "some-long-tag", nullopt, "sub-dom1.foo.com/bar/baz/quux:some-long-tag"},
-        {"b.gcr.io/test.example.com/my-app:test.example.com", "b.gcr.io",
-         "test.example.com/my-app", "test.example.com", nullopt,
-         "b.gcr.io/test.example.com/my-app:test.example.com"},
+        {"b.gcr.io/test.example.com/my-app:test.example.com", "b.gcr.io", "test.example.com/my-app",
+         "test.example.com", nullopt, "b.gcr.io/test.example.com/my-app:test.example.com"},
         {"xn--n3h.com/myimage:xn--n3h.com", "xn--n3h.com", "myimage", "xn--n3h.com", nullopt,
          "xn--n3h.com/myimage:xn--n3h.com"},
         {"192.168.1.1:5000/repo:5050", "192.168.1.1:5000", "repo", "5050", nullopt,
@@ -348,11 +347,13 @@ TEST(ImageReference, ComparesPathsByWholeSegments) {
 /// References and near misses, from pieces that the grammar treats differently.
 std::string random_text(std::mt19937& random) {
     static std::vector<std::string> const pieces{
-        "a",  "b1",   "nginx",    "library", "docker.io", "index.docker.io", "localhost", "sha256",
-        "x",  "host", "HOST",     "Tag",     "ghcr.io",   "[::1]",           "[fc00::]",  "a_b.c",
-        "/",  "/",    "/",        ":",       ":",         "@",               ".",         "..",
-        "_",  "__",   "___",      "-",       "--",        "0",               "443",       "5000",
-        "09", "+",    "%",        "?",       " ",         "\xc3\xa9",        "deadbeef",  "latest",
+        "a",         "b1",       "nginx",    "library", "docker.io", "index.docker.io",
+        "localhost", "sha256",   "x",        "host",    "HOST",      "Tag",
+        "ghcr.io",   "[::1]",    "[fc00::]", "a_b.c",   "/",         "/",
+        "/",         ":",        ":",        "@",       ".",         "..",
+        "_",         "__",       "___",      "-",       "--",        "0",
+        "443",       "5000",     "09",       "+",       "%",         "?",
+        " ",         "\xc3\xa9", "deadbeef", "latest",
     };
     std::string text;
     auto const count = std::uniform_int_distribution<int>(1, 9)(random);
@@ -361,10 +362,17 @@ std::string random_text(std::mt19937& random) {
         text += pieces[piece(random)];
     }
     switch (std::uniform_int_distribution<int>(0, 11)(random)) {
-        case 0: text += '@' + sha; break;
-        case 1: text += "@sha256:" + hex64.substr(1); break;
-        case 2: text += "@sha512:" + hex64 + hex64; break;
-        default: break;
+        case 0:
+            text += '@' + sha;
+            break;
+        case 1:
+            text += "@sha256:" + hex64.substr(1);
+            break;
+        case 2:
+            text += "@sha512:" + hex64 + hex64;
+            break;
+        default:
+            break;
     }
     return text;
 }

@@ -22,8 +22,8 @@ inline constexpr std::string_view cainiao_role = "acs:ram::1146716667364888:role
 
 inline Json object(std::string_view kind, std::string_view name, Json spec, int age_days = 0) {
     // The older, the larger age_days; timestamps are whole days before a fixed one.
-    auto const created = parse_rfc3339("2026-11-22T00:00:00Z").value() -
-                         std::chrono::hours(24 * age_days);
+    auto const created =
+        parse_rfc3339("2026-11-22T00:00:00Z").value() - std::chrono::hours(24 * age_days);
     return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
             {"kind", kind},
             {"metadata", {{"name", name}, {"creationTimestamp", format_rfc3339(created)}}},
@@ -71,7 +71,8 @@ inline std::shared_ptr<Registry const> registry(std::string_view name, Json spec
 
 inline std::shared_ptr<RegistryTenancy const> tenancy(std::string_view name, Json spec,
                                                       int age_days = 0) {
-    auto parsed = RegistryTenancy::parse(object("RegistryTenancy", name, std::move(spec), age_days));
+    auto parsed =
+        RegistryTenancy::parse(object("RegistryTenancy", name, std::move(spec), age_days));
     if (!parsed) {
         throw std::runtime_error(errors_of(parsed.error()));
     }

@@ -1,1 +1,223 @@
+#include "lib/tenancy/registry.hpp"
+
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "unit/tenancy/objects.hpp"
+
+namespace rt::tenancy {
+namespace {
+
+using testing::acr_spec;
+using testing::anonymous_spec;
+using testing::errors_of;
+using testing::object;
+
+Json docker_spec() {
+    return {{"hosts", {"registry.example.com"}},
+            {"type", "DockerConfigSecret"},
+            {"dockerConfigSecret", {{"secretName", "pull"}}},
+            {"allowUnnarrowed", true}};
+}
+
+TEST(Registry, ReadsTheReferenceCase) {
+    auto const registry = Registry::parse(object("Registry", "shared-acr", acr_spec()));
+    ASSERT_TRUE(registry) << errors_of(registry.error());
+    EXPECT_EQ(registry->meta.name, "shared-acr");
+    EXPECT_EQ(registry->hosts.size(), 2U);
+    EXPECT_EQ(registry->type, RegistryType::AlibabaACR);
+    ASSERT_TRUE(registry->alibaba_acr);
+    EXPECT_EQ(registry->alibaba_acr->instance_id, "cri-shanghai-shared01");
+    EXPECT_EQ(registry->alibaba_acr->region, "cn-shanghai");
+    EXPECT_EQ(registry->alibaba_acr->endpoints, AlibabaAcrSpec::Endpoints::Public);
+    EXPECT_EQ(registry->alibaba_acr->identity.type, Identity::Type::InstanceRole);
+    EXPECT_EQ(registry->key_style, KeyStyle::Path);
+    EXPECT_TRUE(registry->has_credentials());
+    EXPECT_FALSE(registry->allow_unnarrowed);
+}
+
+TEST(Registry, RoundTripsEveryField) {
+    Json acr = acr_spec();
+    acr["alibabaACR"]["accountID"] = "1146716667364888";
+    acr["alibabaACR"]["endpoints"] = "VPC";
+    acr["alibabaACR"]["identity"] = {{"type", "AccessKey"}, {"accessKey", {{"secretName", "key"}}}};
+    acr["allowedRoles"] = {"acs:ram::1146716667364888:role/acr-*"};
+    acr["realm"] = "https://auth.example.com/token";
+    acr["keyStyle"] = "Host";
+    acr["allowUnnarrowed"] = true;
+    Json named_role = acr_spec();
+    named_role["alibabaACR"]["identity"]["instanceRole"] = {{"roleName", "KubernetesWorkerRole-b"}};
+    for (Json const& spec :
+         {acr_spec(), acr, named_role, docker_spec(), anonymous_spec("docker.io")}) {
+        auto const first = Registry::parse(object("Registry", "r", spec));
+        ASSERT_TRUE(first) << errors_of(first.error());
+        auto const second = Registry::parse(object("Registry", "r", first->spec_json()));
+        ASSERT_TRUE(second) << errors_of(second.error());
+        EXPECT_EQ(second->spec_json(), first->spec_json());
+        EXPECT_EQ(second->alibaba_acr, first->alibaba_acr);
+        EXPECT_EQ(second->docker_config_secret, first->docker_config_secret);
+        EXPECT_EQ(second->hosts, first->hosts);
+        for (auto const& [key, value] : spec.items()) {
+            EXPECT_TRUE(first->spec_json().contains(key)) << key;
+        }
+    }
+}
+
+struct Broken {
+    std::string what;
+    std::function<void(Json&)> break_it;
+    std::string pointer;
+    std::string message;  ///< part of it
+};
+
+TEST(Registry, ReportsEveryRuleWithPointerValueAndFix) {
+    std::vector<Broken> const cases{
+        {"no hosts", [](Json& s) { s.erase("hosts"); }, "/spec/hosts", "is required"},
+        {"empty hosts", [](Json& s) { s["hosts"] = Json::array(); }, "/spec/hosts", "is empty"},
+        {"hosts no list", [](Json& s) { s["hosts"] = "x.y"; }, "/spec/hosts", "write a list"},
+        {"host twice", [](Json& s) { s["hosts"] = {"x.y", "x.y"}; }, "/spec/hosts/1", "twice"},
+        {"host upper case", [](Json& s) { s["hosts"] = {"X.y"}; }, "/spec/hosts/0", "write x.y"},
+        {"host number", [](Json& s) { s["hosts"] = {1}; }, "/spec/hosts/0", "write a string"},
+        {"too many hosts",
+         [](Json& s) {
+             s["hosts"] = Json::array();
+             for (int i = 0; i < 33; ++i) {
+                 s["hosts"].push_back("h" + std::to_string(i) + ".example.com");
+             }
+         },
+         "/spec/hosts", "at most 32"},
+        {"no type", [](Json& s) { s.erase("type"); }, "/spec/type", "is required"},
+        {"unknown type", [](Json& s) { s["type"] = "AlibabaAcr"; }, "/spec/type",
+         "write AlibabaACR"},
+        {"planned type", [](Json& s) { s["type"] = "AmazonECR"; }, "/spec/type", "is unknown"},
+        {"missing block", [](Json& s) { s.erase("alibabaACR"); }, "/spec/alibabaACR",
+         "is required if type is AlibabaACR"},
+        {"wrong block", [](Json& s) { s["anonymous"] = Json::object(); }, "/spec/anonymous",
+         "must not be set if type is AlibabaACR"},
+        {"instance", [](Json& s) { s["alibabaACR"]["instanceID"] = "shared01"; },
+         "/spec/alibabaACR/instanceID", "starts with cri-"},
+        {"instance upper case", [](Json& s) { s["alibabaACR"]["instanceID"] = "cri-Shared"; },
+         "/spec/alibabaACR/instanceID", "starts with cri-"},
+        {"region", [](Json& s) { s["alibabaACR"]["region"] = "shanghai"; },
+         "/spec/alibabaACR/region", "cn-shanghai"},
+        {"region with a dot", [](Json& s) { s["alibabaACR"]["region"] = "cn-x.evil.com/"; },
+         "/spec/alibabaACR/region", "no region ID"},
+        {"account", [](Json& s) { s["alibabaACR"]["accountID"] = "12a"; },
+         "/spec/alibabaACR/accountID", "10 to 20 digits"},
+        {"account number", [](Json& s) { s["alibabaACR"]["accountID"] = 1146716667364888; },
+         "/spec/alibabaACR/accountID", "put it in quotes"},
+        {"endpoints", [](Json& s) { s["alibabaACR"]["endpoints"] = "Vpc"; },
+         "/spec/alibabaACR/endpoints", "write VPC"},
+        {"identity", [](Json& s) { s["alibabaACR"].erase("identity"); },
+         "/spec/alibabaACR/identity", "is required"},
+        {"identity type", [](Json& s) { s["alibabaACR"]["identity"]["type"] = "OIDC"; },
+         "/spec/alibabaACR/identity/type", "is unknown"},
+        {"access key", [](Json& s) { s["alibabaACR"]["identity"]["type"] = "AccessKey"; },
+         "/spec/alibabaACR/identity/accessKey", "is required"},
+        {"foreign block",
+         [](Json& s) { s["alibabaACR"]["identity"]["accessKey"] = {{"secretName", "a"}}; },
+         "/spec/alibabaACR/identity/accessKey", "must not be set"},
+        {"role name is an ARN",
+         [](Json& s) {
+             s["alibabaACR"]["identity"]["instanceRole"] = {{"roleName", "acs:ram::1:role/a"}};
+         },
+         "/spec/alibabaACR/identity/instanceRole/roleName", "not the ARN"},
+        {"allowed roles empty", [](Json& s) { s["allowedRoles"] = Json::array(); },
+         "/spec/allowedRoles", "is empty"},
+        {"allowed role with a space", [](Json& s) { s["allowedRoles"] = {"a b"}; },
+         "/spec/allowedRoles/0", "without spaces"},
+        {"realm http", [](Json& s) { s["realm"] = "http://a.example.com/"; }, "/spec/realm",
+         "https://"},
+        {"realm query", [](Json& s) { s["realm"] = "https://a.example.com/t?x=y"; }, "/spec/realm",
+         "query"},
+        {"realm user", [](Json& s) { s["realm"] = "https://u:p@a.example.com/"; }, "/spec/realm",
+         "user"},
+        {"realm port", [](Json& s) { s["realm"] = "https://a.example.com:x/"; }, "/spec/realm",
+         "token endpoint"},
+        {"key style", [](Json& s) { s["keyStyle"] = "path"; }, "/spec/keyStyle", "write Path"},
+        {"flag in quotes", [](Json& s) { s["allowUnnarrowed"] = "true"; }, "/spec/allowUnnarrowed",
+         "without quotes"},
+        {"unknown field", [](Json& s) { s["host"] = "x"; }, "/spec/host", "did you mean hosts?"},
+        {"unknown nested field", [](Json& s) { s["alibabaACR"]["instanceId"] = "x"; },
+         "/spec/alibabaACR/instanceId", "did you mean instanceID?"},
+    };
+    for (auto const& one : cases) {
+        Json spec = acr_spec();
+        one.break_it(spec);
+        auto const registry = Registry::parse(object("Registry", "r", spec));
+        ASSERT_FALSE(registry) << one.what;
+        bool found = false;
+        for (auto const& error : registry.error()) {
+            found = found || (error.pointer == one.pointer &&
+                              error.message.find(one.message) != std::string::npos);
+        }
+        EXPECT_TRUE(found) << one.what << ":\n" << errors_of(registry.error());
+    }
+}
+
+TEST(Registry, CollectsAllErrorsAtOnce) {
+    Json spec = acr_spec();
+    spec["hosts"] = {"A.b", "x/y"};
+    spec["alibabaACR"]["region"] = "";
+    spec["bogus"] = 1;
+    auto const registry = Registry::parse(object("Registry", "r", spec));
+    ASSERT_FALSE(registry);
+    EXPECT_EQ(registry.error().size(), 4U) << errors_of(registry.error());
+    EXPECT_EQ(to_string(registry.error()).find("/spec/hosts/0: "), 0U);
+}
+
+TEST(Registry, AFixedCredentialMustBeAcknowledgedAsUnnarrowed) {
+    Json spec = docker_spec();
+    spec.erase("allowUnnarrowed");
+    auto const registry = Registry::parse(object("Registry", "r", spec));
+    ASSERT_FALSE(registry);
+    EXPECT_EQ(registry.error().front().pointer, "/spec/allowUnnarrowed");
+    spec = docker_spec();
+    spec["allowedRoles"] = {"x"};
+    EXPECT_FALSE(Registry::parse(object("Registry", "r", spec)));
+    spec = docker_spec();
+    spec["dockerConfigSecret"]["secretName"] = "Pull_Secret";
+    EXPECT_FALSE(Registry::parse(object("Registry", "r", spec)));
+}
+
+TEST(Registry, AnObjectWithoutSpecOrOfTheWrongShapeIsAnErrorAndNoCrash) {
+    for (Json const& value : {Json(nullptr), Json::object(), Json::array(), Json("text"), Json(1),
+                              Json{{"spec", 1}}, Json{{"spec", Json::array()}}}) {
+        EXPECT_FALSE(Registry::parse(value)) << value;
+        EXPECT_FALSE(RegistryTenancy::parse(value)) << value;
+    }
+}
+
+TEST(RoleMatches, AStarStaysWithinOnePartOfTheArn) {
+    struct Case {
+        std::string_view pattern;
+        std::string_view role;
+        bool matches;
+    };
+    for (auto const& [pattern, role, matches] : std::vector<Case>{
+             {"acs:ram::1:role/acr-*", "acs:ram::1:role/acr-cainiao", true},
+             {"acs:ram::1:role/acr-*", "acs:ram::1:role/acr-", true},
+             {"acs:ram::1:role/acr-*", "acs:ram::1:role/admin", false},
+             {"acs:ram::1:role/acr-*", "acs:ram::2:role/acr-cainiao", false},
+             {"acs:ram::*:role/acr", "acs:ram::12:role/acr", true},
+             {"acs:ram::*", "acs:ram::1:role/acr", false},
+             {"*", "acs:ram::1:role/acr", false},
+             {"arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a/b", false},
+             {"arn:aws:iam::1:role/*/b", "arn:aws:iam::1:role/a/b", true},
+             {"acs:ram::1:role/a*c*e", "acs:ram::1:role/abcde", true},
+             {"acs:ram::1:role/a*c*e", "acs:ram::1:role/abcdf", false},
+             {"acs:ram::1:role/**", "acs:ram::1:role/x", true},
+             {"acs:ram::1:role/x", "acs:ram::1:role/x", true},
+             {"acs:ram::1:role/x", "acs:ram::1:role/xy", false},
+             {"acs:ram::1:role/xy", "acs:ram::1:role/x", false},
+             {"", "acs:ram::1:role/x", false},
+         }) {
+        EXPECT_EQ(role_matches(pattern, role), matches) << pattern << " " << role;
+    }
+}
+
+}  // namespace
+}  // namespace rt::tenancy
