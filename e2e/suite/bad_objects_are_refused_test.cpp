@@ -82,7 +82,7 @@ TEST_F(BadObjects, two_credentials_for_one_key_are_refused) {
     second.name = name("second");
     second.namespaces = {ns};
     second.role = "acr-alipay";
-    EXPECT_TRUE(refused(try_apply(second.manifest()), {"shared-acr", name("tenancy")}));
+    EXPECT_TRUE(refused(try_apply(second.manifest()), {"/spec/registries/0/role", "shared-acr"}));
     second.role = "acr-cainiao";
     EXPECT_TRUE(done(try_apply(second.manifest()))) << "the same credential is no conflict";
 }

@@ -81,7 +81,7 @@ class Pool {
         std::lock_guard const lock(mutex_);
         if (result.ok()) {
             ++passed_;
-            std::cout << "passed " << time.data() << test.full << std::flush << '\n';
+            std::cout << "passed " << time.data() << test.full << '\n' << std::flush;
         } else {
             failed_.push_back(test.full);
             std::cout << "FAILED " << time.data() << test.full << '\n'
