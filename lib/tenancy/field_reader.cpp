@@ -13,6 +13,14 @@ std::string shown(Json const& value) {
     return printable(dump_json(value), shown_max);
 }
 
+/// What was probably meant; a different case alone always counts as near.
+std::string_view meant_by(std::string_view word, std::span<std::string_view const> candidates) {
+    std::string const lower = to_lower_ascii(word);
+    auto const same = std::find_if(candidates.begin(), candidates.end(),
+                                   [&](auto const& one) { return to_lower_ascii(one) == lower; });
+    return same != candidates.end() ? *same : nearest(word, candidates);
+}
+
 bool has_control_character(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char character) {
         auto const byte = static_cast<unsigned char>(character);
@@ -134,7 +142,7 @@ std::size_t FieldReader::choice(std::string_view key, std::span<std::string_view
         return static_cast<std::size_t>(found - choices.begin());
     }
     std::string message = shown(*value) + " is unknown: write ";
-    if (std::string_view const meant = nearest(word, choices); !word.empty() && !meant.empty()) {
+    if (std::string_view const meant = meant_by(word, choices); !word.empty() && !meant.empty()) {
         message += std::string(meant) + " (of ";
     } else {
         message += "one of ";
@@ -200,7 +208,7 @@ void FieldReader::refuse_unknown() {
         if (std::find(known_.begin(), known_.end(), key) != known_.end()) {
             continue;
         }
-        std::string_view const meant = nearest(key, known_);
+        std::string_view const meant = meant_by(key, known_);
         errors_.push_back(
             {json_pointer(pointer_, printable(key, 64)),
              "is no known field: " + (meant.empty() ? std::string("remove it")
