@@ -163,4 +163,66 @@ Result<Json> apply_fields(Json current, Json const& wanted, std::string const& m
     return current;
 }
 
+namespace {
+
+constexpr char somebody[] = "somebody/";
+
+Json own_fields_of(Json object) {
+    for (char const* const name : {"apiVersion", "kind"}) {
+        object.erase(name);
+    }
+    if (object.contains("metadata")) {
+        for (char const* const name : {"name", "namespace", "uid", "resourceVersion", "generation",
+                                       "creationTimestamp", "managedFields"}) {
+            object["metadata"].erase(name);
+        }
+    }
+    return object;
+}
+
+Json fields_v1(Json const& value) {
+    Json out = Json::object();
+    if (value.is_object()) {
+        for (auto const& [key, child] : value.items()) {
+            out["f:" + key] = fields_v1(child);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+void take_over_fields(Json const& before, Json const& after, std::map<std::string, Json>& applied) {
+    Json const old_fields = before.is_null() ? Json::object() : own_fields_of(before);
+    Json const new_fields = own_fields_of(after);
+    for (std::string const& leaf : leaves_of(old_fields)) {
+        if (has(new_fields, leaf) && new_fields.at(Pointer(leaf)) == old_fields.at(Pointer(leaf))) {
+            continue;
+        }
+        for (auto& [manager, fields] : applied) {
+            remove_leaf(fields, leaf);
+        }
+    }
+    for (std::string const& leaf : leaves_of(new_fields)) {
+        if (!has(old_fields, leaf) ||
+            new_fields.at(Pointer(leaf)) != old_fields.at(Pointer(leaf))) {
+            applied[somebody][Pointer(leaf)] = new_fields.at(Pointer(leaf));
+        }
+    }
+}
+
+Json managed_fields_of(std::map<std::string, Json> const& applied) {
+    Json out = Json::array();
+    for (auto const& [manager, fields] : applied) {
+        if (leaves_of(fields).empty()) {
+            continue;
+        }
+        out.push_back({{"manager", manager.substr(0, manager.find('/'))},
+                       {"operation", manager == somebody ? "Update" : "Apply"},
+                       {"fieldsType", "FieldsV1"},
+                       {"fieldsV1", fields_v1(fields)}});
+    }
+    return out;
+}
+
 }  // namespace rt::test

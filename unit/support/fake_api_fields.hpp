@@ -23,4 +23,11 @@ namespace rt::test {
                                         std::string const& manager, bool force,
                                         std::map<std::string, Json>& applied);
 
+/// What somebody else's write of `after` over `before` (null: created) does to ownership: fields
+/// that change are theirs from then on.
+void take_over_fields(Json const& before, Json const& after, std::map<std::string, Json>& applied);
+
+/// metadata.managedFields (FieldsV1) for that ownership.
+[[nodiscard]] Json managed_fields_of(std::map<std::string, Json> const& applied);
+
 }  // namespace rt::test

@@ -73,6 +73,14 @@ FakeApiServer::FakeApiServer(Clock& clock) : clock_(clock) {}
 Json FakeApiServer::put(ResourceType const& type, Json object) {
     std::lock_guard const lock(mutex_);
     metadata_of(object).erase("resourceVersion");
+    if (type == kube::types::secrets) {
+        Store& store = store_of(type);
+        ObjectKey const key = kube::key_of(object);
+        auto const old = store.objects.find(key);
+        auto& applied = store.applied[key];
+        take_over_fields(old == store.objects.end() ? Json() : old->second, object, applied);
+        metadata_of(object)["managedFields"] = managed_fields_of(applied);
+    }
     return commit(type, std::move(object));
 }
 
@@ -320,6 +328,9 @@ Result<Json> FakeApiServer::apply(ResourceType const& type, Json const& object,
                                    options.force, applied));
     if (!key.ns.empty()) {
         metadata_of(next)["namespace"] = key.ns;
+    }
+    if (type == kube::types::secrets) {
+        metadata_of(next)["managedFields"] = managed_fields_of(applied);
     }
     if (options.dry_run) {
         return next;

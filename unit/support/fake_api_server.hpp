@@ -48,7 +48,8 @@ enum class Verb {
 ///   410 for one that is compacted, silence for one that is in the future, bookmarks on command,
 ///   WatchList;
 /// - Secret type immutable; creates in a terminating namespace are 403 NamespaceTerminating.
-/// Not done: schemas, defaults, admission, garbage collection, managedFields.
+/// - metadata.managedFields of Secrets (put() is somebody else's update).
+/// Not done: schemas, defaults, admission, garbage collection, managedFields of other types.
 ///
 ///     FakeClock clock;
 ///     FakeApiServer api(clock);

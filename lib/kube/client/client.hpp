@@ -23,10 +23,10 @@ struct ListPage {
     std::string continue_token;
 };
 
-/// The Kubernetes API as blocking calls. Thread-safe. Every error carries the server's Status reason
-/// in `code`, the HTTP status, and Retry-After where it was given; the message is the Status message
-/// with what we were doing before it. Throttled (429) and 5xx are not retried here: callers have
-/// queues with back-off.
+/// The Kubernetes API as blocking calls. Thread-safe. Every error carries the server's Status
+/// reason in `code`, the HTTP status, and Retry-After where it was given; the message is the Status
+/// message with what we were doing before it. Throttled (429) and 5xx are not retried here: callers
+/// have queues with back-off.
 class Client {
   public:
     virtual ~Client() = default;
@@ -35,8 +35,7 @@ class Client {
                              std::stop_token stop) = 0;
     /// One page; `continue_token` empty for the first.
     virtual Result<ListPage> list_page(ResourceType const& type, ListOptions const& options,
-                                       std::string const& continue_token,
-                                       std::stop_token stop) = 0;
+                                       std::string const& continue_token, std::stop_token stop) = 0;
     virtual Result<Json> create(ResourceType const& type, std::string const& ns, Json const& object,
                                 std::stop_token stop) = 0;
     /// PUT; `object` carries metadata.resourceVersion (Conflict otherwise decides).
@@ -52,8 +51,9 @@ class Client {
     /// NotFound is an error value like any other; Conflict where a precondition does not hold.
     virtual Result<void> remove(ResourceType const& type, ObjectKey const& key,
                                 Preconditions const& preconditions, std::stop_token stop) = 0;
-    /// Streams events until the server ends the watch (success), `on_event` returns false (success),
-    /// the stop is requested, or the server reports an ERROR event (returned as Error; 410 = Expired).
+    /// Streams events until the server ends the watch (success), `on_event` returns false
+    /// (success), the stop is requested, or the server reports an ERROR event (returned as Error;
+    /// 410 = Expired).
     virtual Result<void> watch(ResourceType const& type, WatchOptions const& options,
                                std::function<bool(WatchEvent const&)> const& on_event,
                                std::stop_token stop) = 0;
@@ -65,7 +65,8 @@ class Client {
     virtual Result<std::string> raw_get(std::string const& path, std::stop_token stop) = 0;
 };
 
-/// A client for `config`: re-reads token files, reloads CA and client certificates when they change.
+/// A client for `config`: re-reads token files, reloads CA and client certificates when they
+/// change.
 [[nodiscard]] Result<std::unique_ptr<Client>> make_client(ClientConfig config, Clock& clock);
 
 /// All pages of a list. A continue token that expired (410) starts over without paging, once.

@@ -48,16 +48,16 @@ Result<ClientConfig> find_config(std::string const& kubeconfig) {
     if (!kubeconfig.empty()) {
         return load_kubeconfig(kubeconfig);
     }
-    if (auto config = in_cluster_config();
-        config || config.error().kind != ErrorKind::NotFound ||
-        !environment("KUBERNETES_SERVICE_HOST").empty()) {
+    if (auto config = in_cluster_config(); config || config.error().kind != ErrorKind::NotFound ||
+                                           !environment("KUBERNETES_SERVICE_HOST").empty()) {
         // In a Pod, a missing token is an error to show, not a reason to look elsewhere.
         return config;
     }
     if (std::string const path = environment("KUBECONFIG"); !path.empty()) {
         if (path.find(':') != std::string::npos) {
-            return fail(invalid_argument("KUBECONFIG names several files, which is not supported; "
-                                         "name one with --kubeconfig"));
+            return fail(
+                invalid_argument("KUBECONFIG names several files, which is not supported; "
+                                 "name one with --kubeconfig"));
         }
         return load_kubeconfig(path);
     }

@@ -18,9 +18,9 @@ using TransportFactory =
     std::function<std::shared_ptr<http::Transport>(http::CurlTransportOptions options)>;
 
 /// Who we are to the API server and whom we trust, as the files say it now. Tokens rotate about
-/// hourly, CA and client certificates within months; all files are read again at most once a minute,
-/// and at once after a 401. A file that cannot be read, or is empty, changes nothing: what worked
-/// stays in use. Thread-safe.
+/// hourly, CA and client certificates within months; all files are read again at most once a
+/// minute, and at once after a 401. A file that cannot be read, or is empty, changes nothing: what
+/// worked stays in use. Thread-safe.
 class Credentials {
   public:
     Credentials(ClientConfig config, TransportFactory factory, Clock& clock);

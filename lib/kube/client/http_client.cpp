@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The API server's own limit for a request is 60 s; its answer to a timeout (504) is worth waiting for.
+/// The API server's own limit for a request is 60 s; its answer to a timeout (504) is worth waiting
+/// for.
 constexpr std::chrono::milliseconds list_timeout = 65s;
 constexpr std::chrono::milliseconds call_timeout = 34s;
 /// Until the head of a watch's answer; priority and fairness may queue it.
@@ -39,8 +40,7 @@ class HttpClient final : public Client {
     }
 
     Result<ListPage> list_page(ResourceType const& type, ListOptions const& options,
-                               std::string const& continue_token,
-                               std::stop_token stop) override;
+                               std::string const& continue_token, std::stop_token stop) override;
 
     Result<Json> create(ResourceType const& type, std::string const& ns, Json const& object,
                         std::stop_token stop) override {
@@ -64,8 +64,7 @@ class HttpClient final : public Client {
         if (options.field_manager.empty()) {
             return fail(internal_error(what + ": a field manager is needed"));
         }
-        return call_json(apply_request(type, object, options), what, call_timeout,
-                         std::move(stop));
+        return call_json(apply_request(type, object, options), what, call_timeout, std::move(stop));
     }
 
     Result<Json> merge_patch(ResourceType const& type, ObjectKey const& key, Json const& patch,
@@ -81,8 +80,8 @@ class HttpClient final : public Client {
         std::string const what = described("delete", type, key.str());
         // Without a name the same request would mean the whole collection.
         RT_CHECK(check_named(type, key, what));
-        RT_CHECK(call(delete_request(type, key, preconditions), what, call_timeout,
-                      std::move(stop)));
+        RT_CHECK(
+            call(delete_request(type, key, preconditions), what, call_timeout, std::move(stop)));
         return {};
     }
 
@@ -126,7 +125,9 @@ Error error_of(http::Response const& response, std::string const& what) {
         .with_context(what);
 }
 
-bool is_success(int status) { return status >= 200 && status < 300; }
+bool is_success(int status) {
+    return status >= 200 && status < 300;
+}
 
 Result<void> HttpClient::check_named(ResourceType const& type, ObjectKey const& key,
                                      std::string const& what) {
@@ -162,7 +163,9 @@ http::Request HttpClient::to_http(ApiRequest const& request, std::chrono::millis
 
 Result<http::Response> HttpClient::call(ApiRequest const& request, std::string const& what,
                                         std::chrono::milliseconds timeout, std::stop_token stop) {
-    auto const send = [&] { return credentials_.transport()->send(to_http(request, timeout), stop); };
+    auto const send = [&] {
+        return credentials_.transport()->send(to_http(request, timeout), stop);
+    };
     auto response = send();
     if (response && response->status == 401 && credentials_.reload_after_refusal()) {
         response = send();
@@ -192,8 +195,8 @@ Result<Json> HttpClient::call_json(ApiRequest const& request, std::string const&
 Result<ListPage> HttpClient::list_page(ResourceType const& type, ListOptions const& options,
                                        std::string const& continue_token, std::stop_token stop) {
     std::string const what = described("list", type, options.ns);
-    RT_TRY(Json document, call_json(list_request(type, options, continue_token), what,
-                                    list_timeout, std::move(stop)));
+    RT_TRY(Json document, call_json(list_request(type, options, continue_token), what, list_timeout,
+                                    std::move(stop)));
     Json const* const metadata = find(document, "metadata");
     auto const items = document.find("items");
     ListPage page;

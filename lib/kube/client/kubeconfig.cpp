@@ -89,8 +89,9 @@ class Reader {
                           "\" must start with https://"};
         }
         if (true_at(cluster, "insecure-skip-tls-verify")) {
-            throw Refused{"cluster.insecure-skip-tls-verify is refused: credentials would go to "
-                          "whoever answers; give certificate-authority-data instead"};
+            throw Refused{
+                "cluster.insecure-skip-tls-verify is refused: credentials would go to "
+                "whoever answers; give certificate-authority-data instead"};
         }
         if (!text_at(cluster, "proxy-url").empty()) {
             throw Refused{"cluster.proxy-url is not supported"};
@@ -104,13 +105,15 @@ class Reader {
 
     void read_user(YAML::Node const& user, ClientConfig& config) const {
         if (user["exec"] || user["auth-provider"]) {
-            throw Refused{"user.exec and user.auth-provider are not supported: they run other "
-                          "programs; use token, tokenFile or a client certificate (for example of a "
-                          "ServiceAccount: kubectl create token)"};
+            throw Refused{
+                "user.exec and user.auth-provider are not supported: they run other "
+                "programs; use token, tokenFile or a client certificate (for example of a "
+                "ServiceAccount: kubectl create token)"};
         }
         if (!text_at(user, "username").empty() || !text_at(user, "password").empty()) {
-            throw Refused{"user.username and user.password are not supported: API servers have had "
-                          "no basic authentication since Kubernetes 1.19"};
+            throw Refused{
+                "user.username and user.password are not supported: API servers have had "
+                "no basic authentication since Kubernetes 1.19"};
         }
         // As in client-go: the file wins over the inline token, data wins over files.
         config.token_file = path_at(user, "tokenFile");

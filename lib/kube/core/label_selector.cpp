@@ -19,7 +19,9 @@ Error bad(std::string const& pointer, std::string const& what) {
     return invalid_argument(pointer + ": " + what);
 }
 
-std::string shown(std::string_view text) { return "\"" + printable(text, 100) + "\""; }
+std::string shown(std::string_view text) {
+    return "\"" + printable(text, 100) + "\"";
+}
 
 bool is_alphanumeric(char character) {
     return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
@@ -54,7 +56,7 @@ bool is_label_key(std::string_view text) {
 Result<std::string> read_key(std::string const& key, std::string const& pointer) {
     if (!is_label_key(key)) {
         return fail(bad(pointer, shown(key) + " cannot be a label key; use [prefix/]name, the name "
-                                               "at most 63 letters, digits, '-', '_' and '.'"));
+                                              "at most 63 letters, digits, '-', '_' and '.'"));
     }
     return key;
 }
@@ -66,7 +68,7 @@ Result<std::string> read_value(Json const& value, std::string const& pointer) {
     auto const& text = value.get_ref<std::string const&>();
     if (!text.empty() && !is_label_part(text)) {
         return fail(bad(pointer, shown(text) + " cannot be a label value; at most 63 letters, "
-                                                "digits, '-', '_' and '.'"));
+                                               "digits, '-', '_' and '.'"));
     }
     return text;
 }
@@ -84,7 +86,7 @@ Result<Operator> read_operator(std::string const& name, std::string const& point
         }
     }
     return fail(bad(pointer, shown(name) + " is not an operator; use In, NotIn, Exists or "
-                                            "DoesNotExist"));
+                                           "DoesNotExist"));
 }
 
 Result<void> only_fields(Json const& object, std::initializer_list<std::string_view> known,
@@ -103,8 +105,7 @@ Result<Requirement> read_expression(Json const& expression, std::string const& p
     }
     RT_CHECK(only_fields(expression, {"key", "operator", "values"}, pointer));
     Requirement requirement;
-    RT_TRY(requirement.key,
-           read_key(string_at(expression, "key"), json_pointer(pointer, "key")));
+    RT_TRY(requirement.key, read_key(string_at(expression, "key"), json_pointer(pointer, "key")));
     RT_TRY(requirement.op,
            read_operator(string_at(expression, "operator"), json_pointer(pointer, "operator")));
     std::string const values_pointer = json_pointer(pointer, "values");
@@ -130,8 +131,8 @@ bool holds(Requirement const& requirement, std::map<std::string, std::string> co
     auto const label = labels.find(requirement.key);
     bool const present = label != labels.end();
     auto const listed = [&] {
-        return present && std::ranges::find(requirement.values, label->second) !=
-                              requirement.values.end();
+        return present &&
+               std::ranges::find(requirement.values, label->second) != requirement.values.end();
     };
     switch (requirement.op) {
         case Operator::In:
@@ -183,9 +184,8 @@ Result<LabelSelector> LabelSelector::parse(Json const& selector, std::string_vie
 }
 
 bool LabelSelector::matches(std::map<std::string, std::string> const& labels) const {
-    return std::ranges::all_of(requirements_, [&](Requirement const& requirement) {
-        return holds(requirement, labels);
-    });
+    return std::ranges::all_of(
+        requirements_, [&](Requirement const& requirement) { return holds(requirement, labels); });
 }
 
 }  // namespace rt::kube

@@ -55,7 +55,9 @@ std::string ResourceType::api_version() const {
     return group.empty() ? version : group + "/" + version;
 }
 
-std::string ObjectKey::str() const { return ns.empty() ? name : ns + "/" + name; }
+std::string ObjectKey::str() const {
+    return ns.empty() ? name : ns + "/" + name;
+}
 
 ObjectMeta meta_of(Json const& object) {
     ObjectMeta meta;

@@ -69,12 +69,12 @@ struct ObjectMeta {
 /// The key alone: cheaper where nothing else is read.
 [[nodiscard]] ObjectKey key_of(Json const& object);
 
-/// metav1.LabelSelector, parsed: every requirement must hold. `In` and `NotIn` follow the API server:
-/// an object without the label is outside every set, so `NotIn` holds for it.
+/// metav1.LabelSelector, parsed: every requirement must hold. `In` and `NotIn` follow the API
+/// server: an object without the label is outside every set, so `NotIn` holds for it.
 class LabelSelector {
   public:
-    /// InvalidArgument with `pointer` as the field's path where a field or operator is unknown, a set
-    /// is empty where it must not be, or a key or value could never be a label.
+    /// InvalidArgument with `pointer` as the field's path where a field or operator is unknown, a
+    /// set is empty where it must not be, or a key or value could never be a label.
     static Result<LabelSelector> parse(Json const& selector, std::string_view pointer);
     [[nodiscard]] bool matches(std::map<std::string, std::string> const& labels) const;
     /// True where it has no requirement at all (and so would match everything).

@@ -15,9 +15,9 @@ struct ListOptions {
     /// "" = the most recent data (quorum read); "0" = whatever the server has at hand.
     std::string resource_version{};
     std::string resource_version_match{};
-    int limit = 0;                    ///< page size; 0 = all at once
-    bool metadata_only = false;       ///< PartialObjectMetadata: no spec, no data
-    std::string ns{};                 ///< only this namespace; empty = all
+    int limit = 0;               ///< page size; 0 = all at once
+    bool metadata_only = false;  ///< PartialObjectMetadata: no spec, no data
+    std::string ns{};            ///< only this namespace; empty = all
 };
 
 struct WatchOptions {
@@ -32,9 +32,9 @@ struct WatchOptions {
 
 struct ApplyOptions {
     std::string field_manager;
-    bool force = true;                 ///< take over fields that other managers set
+    bool force = true;  ///< take over fields that other managers set
     bool dry_run = false;
-    std::string subresource{};         ///< e.g. "status"
+    std::string subresource{};  ///< e.g. "status"
 };
 
 /// Optimistic guards of a DELETE.
@@ -46,14 +46,14 @@ struct Preconditions {
 /// A request to the API server as a value: everything but server, identity and time limit.
 struct ApiRequest {
     std::string method = "GET";
-    std::string target;                ///< path and query
+    std::string target;  ///< path and query
     std::string accept = "application/json";
-    std::string content_type{};        ///< empty where there is no body
-    std::string body{};                ///< may hold a credential: never logged
+    std::string content_type{};  ///< empty where there is no body
+    std::string body{};          ///< may hold a credential: never logged
 };
 
-/// "/api/v1/namespaces/NS/secrets/NAME/SUBRESOURCE" and alike; parts that are empty are left out, the
-/// namespace also where the type is cluster-scoped. Names are percent-encoded.
+/// "/api/v1/namespaces/NS/secrets/NAME/SUBRESOURCE" and alike; parts that are empty are left out,
+/// the namespace also where the type is cluster-scoped. Names are percent-encoded.
 [[nodiscard]] std::string resource_path(ResourceType const& type, std::string_view ns,
                                         std::string_view name = {},
                                         std::string_view subresource = {});
@@ -75,7 +75,6 @@ struct ApiRequest {
 [[nodiscard]] ApiRequest delete_request(ResourceType const& type, ObjectKey const& key,
                                         Preconditions const& preconditions);
 [[nodiscard]] ApiRequest create_subresource_request(ResourceType const& type, ObjectKey const& key,
-                                                    std::string_view subresource,
-                                                    Json const& body);
+                                                    std::string_view subresource, Json const& body);
 
 }  // namespace rt::kube

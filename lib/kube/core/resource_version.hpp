@@ -9,9 +9,9 @@ namespace rt::kube {
 /// True for what KEP-5504 calls well-formed: digits only, no leading zero, not "0".
 [[nodiscard]] bool well_formed_resource_version(std::string_view version);
 
-/// The order of two versions of one resource type (KEP-5504: shorter is older, equal lengths compare as
-/// text). Nothing where either is not well-formed: some aggregated servers use other strings, and for
-/// those only equality means anything.
+/// The order of two versions of one resource type (KEP-5504: shorter is older, equal lengths
+/// compare as text). Nothing where either is not well-formed: some aggregated servers use other
+/// strings, and for those only equality means anything.
 [[nodiscard]] std::optional<std::strong_ordering> compare_resource_versions(std::string_view left,
                                                                             std::string_view right);
 

@@ -21,9 +21,9 @@ inline constexpr std::string_view event_too_large = "EventTooLarge";
 /// says more (the codes above); `http_status` is its code; `retry_after` its retryAfterSeconds.
 [[nodiscard]] Error error_of_status(Json const& status);
 
-/// The error of an HTTP answer that is not 2xx: its Status if the body is one, else the status alone
-/// (proxies and load balancers answer in prose, which we do not repeat).
-/// `retry_after` is the header's value; the body's retryAfterSeconds counts where it is empty.
+/// The error of an HTTP answer that is not 2xx: its Status if the body is one, else the status
+/// alone (proxies and load balancers answer in prose, which we do not repeat). `retry_after` is the
+/// header's value; the body's retryAfterSeconds counts where it is empty.
 [[nodiscard]] Error error_of_response(int http_status, std::string_view body,
                                       std::string_view retry_after);
 

@@ -70,8 +70,7 @@ Result<WatchEventType> parse_watch_line(std::string_view line, Json& object) {
 bool ends_initial_events(Json const& bookmark) {
     Json const* const metadata = find(bookmark, "metadata");
     Json const* const annotations = metadata == nullptr ? nullptr : find(*metadata, "annotations");
-    return annotations != nullptr &&
-           string_at(*annotations, "k8s.io/initial-events-end") == "true";
+    return annotations != nullptr && string_at(*annotations, "k8s.io/initial-events-end") == "true";
 }
 
 }  // namespace rt::kube

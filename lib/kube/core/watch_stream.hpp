@@ -42,8 +42,8 @@ class LineSplitter {
     std::string partial_;
 };
 
-/// Reads a line of a watch: returns the event's type and puts its object into `object`. The object of
-/// an ERROR event is a Status and becomes the error it stands for, as if the request itself had
+/// Reads a line of a watch: returns the event's type and puts its object into `object`. The object
+/// of an ERROR event is a Status and becomes the error it stands for, as if the request itself had
 /// failed. Corrupt where the line is no event.
 [[nodiscard]] Result<WatchEventType> parse_watch_line(std::string_view line, Json& object);
 

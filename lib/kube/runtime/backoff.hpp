@@ -18,8 +18,7 @@ namespace rt::kube {
 /// `duration` times `factor`, for jitter.
 [[nodiscard]] inline std::chrono::milliseconds scaled(std::chrono::milliseconds duration,
                                                       double factor) {
-    return std::chrono::milliseconds(
-        std::llround(static_cast<double>(duration.count()) * factor));
+    return std::chrono::milliseconds(std::llround(static_cast<double>(duration.count()) * factor));
 }
 
 }  // namespace rt::kube

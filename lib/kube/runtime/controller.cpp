@@ -11,7 +11,8 @@
 namespace rt::kube {
 namespace {
 
-/// Seconds: a reconcile from stores alone takes microseconds, one with a mint up to its time limits.
+/// Seconds: a reconcile from stores alone takes microseconds, one with a mint up to its time
+/// limits.
 std::vector<double> const duration_buckets{0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};
 
 }  // namespace
@@ -31,8 +32,7 @@ struct Controller::Impl {
                                      "How long one reconcile took", duration_buckets,
                                      {{"controller", name}})),
           depth(metrics.gauge("registry_tenancy_queue_depth",
-                              "Keys that are due and not yet worked on",
-                              {{"controller", name}})) {}
+                              "Keys that are due and not yet worked on", {{"controller", name}})) {}
 
     Counter& outcomes(Metrics& metrics, std::string const& outcome) {
         return metrics.counter("registry_tenancy_reconciles_total", "Reconciles by their outcome",
@@ -96,8 +96,8 @@ struct Controller::Impl {
 
 Controller::Controller(std::string name, WorkQueue& queue, unsigned workers, Reconcile reconcile,
                        Metrics& metrics)
-    : impl_(std::make_unique<Impl>(std::move(name), queue, workers, std::move(reconcile),
-                                   metrics)) {}
+    : impl_(
+          std::make_unique<Impl>(std::move(name), queue, workers, std::move(reconcile), metrics)) {}
 
 Controller::~Controller() {
     // All at once, then wait: jthread's own destructor would stop them one after the other.
@@ -108,9 +108,8 @@ Controller::~Controller() {
 
 void Controller::start() {
     for (unsigned index = 0; index < impl_->workers; ++index) {
-        impl_->threads.emplace_back([impl = impl_.get()](std::stop_token const& stop) {
-            impl->work(stop);
-        });
+        impl_->threads.emplace_back(
+            [impl = impl_.get()](std::stop_token const& stop) { impl->work(stop); });
     }
 }
 

@@ -17,9 +17,11 @@ struct Outcome {
     Kind kind = Kind::Done;
     std::chrono::milliseconds delay{0};
 
-    static Outcome done() { return {Kind::Done, {}}; }                              ///< until the next event
-    static Outcome after(std::chrono::milliseconds d) { return {Kind::After, d}; }  ///< again at that time; back-off forgotten
-    static Outcome retry() { return {Kind::Retry, {}}; }                            ///< with the key's back-off
+    static Outcome done() { return {Kind::Done, {}}; }  ///< until the next event
+    static Outcome after(std::chrono::milliseconds d) {
+        return {Kind::After, d};
+    }  ///< again at that time; back-off forgotten
+    static Outcome retry() { return {Kind::Retry, {}}; }  ///< with the key's back-off
 };
 
 /// N workers over one queue. An exception that escapes a reconcile is logged, counted and retried.

@@ -54,11 +54,11 @@ std::optional<EventOccurrence> EventRecorder::Impl::take() {
 }
 
 void EventRecorder::Impl::write(EventWrite const& event, std::stop_token const& stop) {
-    auto const written =
-        event.create ? client.create(types::events, event.key.ns, event.body, stop)
-                     : client.merge_patch(types::events, event.key, event.body, "", stop);
-    // An Event is a courtesy: it is not retried, and neither that its namespace is going away nor that
-    // the one to lengthen has expired (after an hour) is worth a line.
+    auto const written = event.create
+                             ? client.create(types::events, event.key.ns, event.body, stop)
+                             : client.merge_patch(types::events, event.key, event.body, "", stop);
+    // An Event is a courtesy: it is not retried, and neither that its namespace is going away nor
+    // that the one to lengthen has expired (after an hour) is worth a line.
     if (!written && written.error().kind != ErrorKind::NotFound &&
         written.error().kind != ErrorKind::Forbidden &&
         written.error().kind != ErrorKind::Cancelled) {
@@ -105,9 +105,8 @@ void EventRecorder::Impl::run(std::stop_token const& stop) {
 EventRecorder::EventRecorder(Client& client, std::string component, std::string instance,
                              Clock& clock)
     : impl_(std::make_unique<Impl>(client, std::move(component), std::move(instance), clock)) {
-    impl_->writer = std::jthread([impl = impl_.get()](std::stop_token const& stop) {
-        impl->run(stop);
-    });
+    impl_->writer =
+        std::jthread([impl = impl_.get()](std::stop_token const& stop) { impl->run(stop); });
 }
 
 EventRecorder::~EventRecorder() = default;

@@ -19,9 +19,10 @@ struct ObjectReference {
 
 enum class EventType { Normal, Warning };
 
-/// Writes events.k8s.io/v1 Events from a bounded queue on a thread of its own; record() never blocks.
-/// Equal events (same object, reason, note) become one series, at most one write per 6 minutes after
-/// the first; a full queue drops and counts. Notes are cut to 1,024 bytes and made printable.
+/// Writes events.k8s.io/v1 Events from a bounded queue on a thread of its own; record() never
+/// blocks. Equal events (same object, reason, note) become one series, at most one write per 6
+/// minutes after the first; a full queue drops and counts. Notes are cut to 1,024 bytes and made
+/// printable.
 class EventRecorder {
   public:
     EventRecorder(Client& client, std::string component, std::string instance, Clock& clock);

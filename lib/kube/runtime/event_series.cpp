@@ -29,8 +29,8 @@ EventSeries::EventSeries(std::string component, std::string instance, Random& ra
 
 Json EventSeries::new_event(EventOccurrence const& occurrence, ObjectKey const& key) const {
     ObjectReference const& about = occurrence.regarding;
-    Json regarding = {{"apiVersion", about.api_version}, {"kind", about.kind},
-                      {"name", about.name}};
+    Json regarding = {
+        {"apiVersion", about.api_version}, {"kind", about.kind}, {"name", about.name}};
     if (!about.ns.empty()) {
         regarding["namespace"] = about.ns;
     }
@@ -84,8 +84,8 @@ std::vector<EventWrite> EventSeries::due(SteadyTime now) {
         }
         bool const grew = series.count > series.written_count;
         if (grew) {
-            writes.push_back({series.key, false,
-                              {{"series", series_of(series.count, series.last_at)}}});
+            writes.push_back(
+                {series.key, false, {{"series", series_of(series.count, series.last_at)}}});
             series.written_count = series.count;
             series.next_write = now + series_interval;
         }

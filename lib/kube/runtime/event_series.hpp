@@ -29,13 +29,13 @@ struct EventOccurrence {
 /// What is to be written to the API server.
 struct EventWrite {
     ObjectKey key;
-    bool create = true;   ///< else a merge patch of the series
+    bool create = true;  ///< else a merge patch of the series
     Json body;
 };
 
-/// Decides which occurrences become new Events and which lengthen a series (events.k8s.io/v1): equal
-/// ones, by object, type, reason and note, are one Event whose `series` is written at most once in six
-/// minutes; six minutes without one end the series. Pure but for the names it draws.
+/// Decides which occurrences become new Events and which lengthen a series (events.k8s.io/v1):
+/// equal ones, by object, type, reason and note, are one Event whose `series` is written at most
+/// once in six minutes; six minutes without one end the series. Pure but for the names it draws.
 class EventSeries {
   public:
     EventSeries(std::string component, std::string instance, Random& random);

@@ -62,8 +62,9 @@ struct LeaderElector::Impl {
     bool is_leader = false;
 };
 
-/// Two candidates see the same Lease at different times by different clocks, so times written in it are
-/// never compared with ours: a holder's time runs from when *we* first saw that version of its record.
+/// Two candidates see the same Lease at different times by different clocks, so times written in it
+/// are never compared with ours: a holder's time runs from when *we* first saw that version of its
+/// record.
 void LeaderElector::Impl::observe(Json lease, SteadyTime at, bool written_by_us) {
     LeaseRecord record = lease_record_of(lease);
     bool const same = !written_by_us && !observed.is_null() && record == observed_record;
@@ -111,8 +112,8 @@ bool LeaderElector::Impl::try_to_hold(std::stop_token const& stop) {
     }
     auto current = client.get(types::leases, options.lease, stop);
     if (!current && current.error().kind == ErrorKind::NotFound) {
-        auto created = client.create(types::leases, options.lease.ns,
-                                     make_lease(options.lease, mine), stop);
+        auto created =
+            client.create(types::leases, options.lease.ns, make_lease(options.lease, mine), stop);
         if (!created) {
             return false;
         }
@@ -191,8 +192,8 @@ void LeaderElector::Impl::release() {
         record.duration = 1s;
         record.renew_time = clock.wall_now();
         record.acquire_time = record.renew_time;
-        auto const written = client.update(types::leases, with_record(*lease, record), "",
-                                           deadline.token());
+        auto const written =
+            client.update(types::leases, with_record(*lease, record), "", deadline.token());
         if (written || written.error().kind != ErrorKind::Conflict) {
             return;
         }
@@ -213,8 +214,8 @@ LeaderElector::End LeaderElector::run(std::function<void(std::stop_token)> const
         std::lock_guard const lock(impl.mutex);
         impl.is_leader = true;
     }
-    log_info("became the leader", {{"lease", impl.options.lease.str()},
-                                   {"identity", impl.options.identity}});
+    log_info("became the leader",
+             {{"lease", impl.options.lease.str()}, {"identity", impl.options.identity}});
     std::stop_source finished;
     bool kept = false;
     {

@@ -20,20 +20,20 @@ struct LeaderElectionOptions {
     std::chrono::milliseconds retry_period{2'000};
 };
 
-/// client-go's algorithm on a coordination.k8s.io/v1 Lease. It does not fence: every write of a leader
-/// must be safe while a second one believes the same.
+/// client-go's algorithm on a coordination.k8s.io/v1 Lease. It does not fence: every write of a
+/// leader must be safe while a second one believes the same.
 class LeaderElector {
   public:
     LeaderElector(Client& client, LeaderElectionOptions options, Clock& clock, Random& random);
 
     enum class End { Stopped, Lost };
     /// Blocks: acquires, calls `lead` on a thread of its own with a token that is stopped when the
-    /// lease is lost or `stop` is requested, and waits for it; the lease is renewed until `lead` has
-    /// returned (which it may also do by itself), then released. After Lost, end the process: what
-    /// `lead` left running is no longer guarded.
+    /// lease is lost or `stop` is requested, and waits for it; the lease is renewed until `lead`
+    /// has returned (which it may also do by itself), then released. After Lost, end the process:
+    /// what `lead` left running is no longer guarded.
     [[nodiscard]] End run(std::function<void(std::stop_token)> const& lead, std::stop_token stop);
-    /// Ask before each write that others can see: false already at the renew deadline, seconds before
-    /// another candidate may take over.
+    /// Ask before each write that others can see: false already at the renew deadline, seconds
+    /// before another candidate may take over.
     [[nodiscard]] bool leading() const;
     /// True where the lease ran out while we believe that we hold it (a deadlock): not live.
     [[nodiscard]] bool overdue() const;

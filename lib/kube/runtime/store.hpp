@@ -18,8 +18,9 @@
 namespace rt::kube {
 
 /// What is known of one resource type, as values of our own. Written by one watcher, read by any
-/// thread. `decode` makes a T of an object; an object for which it gives nothing is kept out, and taken
-/// out where an earlier version of it was in (a caller that wants to keep something says so in its T).
+/// thread. `decode` makes a T of an object; an object for which it gives nothing is kept out, and
+/// taken out where an earlier version of it was in (a caller that wants to keep something says so
+/// in its T).
 ///
 /// Subscribers are called after each change, on the watcher's thread, with the keys that changed:
 /// on a replace with those that came, went or have another version. They are also called, with no
@@ -163,8 +164,8 @@ class Store {
 template <class T>
 class Informer {
   public:
-    Informer(Client& client, WatcherOptions options, typename Store<T>::Decode decode,
-             Clock& clock, Random& random)
+    Informer(Client& client, WatcherOptions options, typename Store<T>::Decode decode, Clock& clock,
+             Random& random)
         : store_(std::move(decode)),
           watcher_(client, std::move(options), store_.handler(), clock, random) {}
 

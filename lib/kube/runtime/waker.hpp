@@ -8,8 +8,8 @@
 
 namespace rt::kube {
 
-/// Lets one thread sleep on a Clock until a deadline while others can wake it. A wake that comes while
-/// nobody sleeps is remembered.
+/// Lets one thread sleep on a Clock until a deadline while others can wake it. A wake that comes
+/// while nobody sleeps is remembered.
 class Waker {
   public:
     /// Thread-safe.

@@ -11,8 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 using Phase = WatchState::Phase;
 
-// client-go's reflector: 800 ms doubling to 30 s, jitter 1.0 (the last interval is 30 to 60 s), reset
-// after 2 quiet minutes. A full cluster of us costs an API server that comes back 0.22 lists a second.
+// client-go's reflector: 800 ms doubling to 30 s, jitter 1.0 (the last interval is 30 to 60 s),
+// reset after 2 quiet minutes. A full cluster of us costs an API server that comes back 0.22 lists
+// a second.
 constexpr std::chrono::milliseconds backoff_base = 800ms;
 constexpr std::chrono::milliseconds backoff_limit = 30s;
 constexpr std::chrono::minutes backoff_reset{2};
@@ -41,8 +42,8 @@ bool passing(Error const& error) {
            error.kind == ErrorKind::DeadlineExceeded;
 }
 
-/// True where the failure of a WatchList says "cannot", rather than "not now": a validation error, or
-/// the server's own 500 within the stream where its storage lacks RequestWatchProgress.
+/// True where the failure of a WatchList says "cannot", rather than "not now": a validation error,
+/// or the server's own 500 within the stream where its storage lacks RequestWatchProgress.
 bool cannot_watch_list(Error const& error) {
     if (error.kind == ErrorKind::InvalidArgument || error.kind == ErrorKind::Corrupt) {
         return true;

@@ -10,8 +10,8 @@
 
 namespace rt::kube {
 
-/// Where a watcher stands: what it does next, and all that this depends on. A value; the machine below
-/// is the whole of the watcher's behaviour, and pure.
+/// Where a watcher stands: what it does next, and all that this depends on. A value; the machine
+/// below is the whole of the watcher's behaviour, and pure.
 struct WatchState {
     enum class Phase {
         Listing,    ///< next: LIST at `list_version`
@@ -25,7 +25,7 @@ struct WatchState {
     bool synced = false;             ///< what was handed out is the whole of the type
     unsigned failures = 0;           ///< since the last quiet time, for the back-off
     std::optional<SteadyTime> last_failure{};
-    std::string trouble{};           ///< the last failure while it lasts
+    std::string trouble{};  ///< the last failure while it lasts
 
     bool operator==(WatchState const&) const = default;
 };

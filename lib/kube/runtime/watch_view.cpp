@@ -109,8 +109,7 @@ std::optional<std::string> WatchView::disagreement(Listing const& listed,
         bool const newer =
             here->second.resource_version != there.resource_version &&
             (at_least_resource_version(here->second.resource_version, there.resource_version) ||
-             (changed_since &&
-              not_older(here->second.resource_version, there.resource_version)));
+             (changed_since && not_older(here->second.resource_version, there.resource_version)));
         if (here->second != there && !newer) {
             return "the watch missed a change of " + key.str();
         }

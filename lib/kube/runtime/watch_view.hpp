@@ -19,9 +19,9 @@ struct Version {
     bool operator==(Version const&) const = default;
 };
 
-/// What a watcher has handed out: key and version of every object, never the object. It can be compared
-/// with a fresh LIST, which is how a watch that silently stopped delivering is found (a restored
-/// backup, a dead connection, a bug in a cache between). Thread-safe.
+/// What a watcher has handed out: key and version of every object, never the object. It can be
+/// compared with a fresh LIST, which is how a watch that silently stopped delivering is found (a
+/// restored backup, a dead connection, a bug in a cache between). Thread-safe.
 class WatchView {
   public:
     using Listing = std::unordered_map<ObjectKey, Version>;
@@ -41,8 +41,9 @@ class WatchView {
     /// seen them.
     void begin_proof();
     void end_proof();
-    /// What a LIST since begin_proof() shows to be wrong; empty where all is well. A key that changed
-    /// since, or is newer here than there, is not wrong. `listed_at` is the LIST's resourceVersion.
+    /// What a LIST since begin_proof() shows to be wrong; empty where all is well. A key that
+    /// changed since, or is newer here than there, is not wrong. `listed_at` is the LIST's
+    /// resourceVersion.
     [[nodiscard]] std::optional<std::string> disagreement(Listing const& listed,
                                                           std::string const& listed_at) const;
 

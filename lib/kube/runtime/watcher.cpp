@@ -21,8 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 using Phase = WatchState::Phase;
 
-/// A server that knows WatchList sends its initial events without a pause; this long without one means
-/// that it ignored the parameter and waits for changes.
+/// A server that knows WatchList sends its initial events without a pause; this long without one
+/// means that it ignored the parameter and waits for changes.
 constexpr std::chrono::seconds stream_pause_max = 60s;
 /// How long a difference between the view and a proof LIST may last: the watch lags behind by less.
 constexpr std::chrono::seconds healing_time = 5s;
@@ -111,8 +111,8 @@ void Watcher::Impl::run(std::stop_token const& stop) {
         try {
             input = perform(stop);
         } catch (std::exception const& exception) {
-            log_error("a watch handler threw", {{"resource", options.type.plural},
-                                                {"reason", exception.what()}});
+            log_error("a watch handler threw",
+                      {{"resource", options.type.plural}, {"reason", exception.what()}});
             Error const error{ErrorKind::Internal, "a watch handler threw"};
             input = watch_input::Failed{error, view.resource_version()};
         }
@@ -369,7 +369,8 @@ void Watcher::Impl::prove(std::stop_token const& stop) {
     } else if (!wrong.has_value()) {
         settle_proof(next, "", started);
     } else if (view.replacements() != replacements) {
-        // Listed again meanwhile: that list was the proof, and this one compared two different things.
+        // Listed again meanwhile: that list was the proof, and this one compared two different
+        // things.
         settle_proof(next, "", std::nullopt);
     } else {
         log_error("a watch missed events; listing again",
@@ -391,8 +392,7 @@ Result<std::pair<WatchView::Listing, std::string>> Watcher::Impl::read_versions(
     versions.reserve(view.size());
     std::string continue_token;
     while (true) {
-        RT_TRY(auto const page,
-               client.list_page(options.type, list_options, continue_token, stop));
+        RT_TRY(auto const page, client.list_page(options.type, list_options, continue_token, stop));
         for (Json const& item : page.items) {
             versions.insert_or_assign(key_of(item), WatchView::version_of(item));
         }
@@ -425,8 +425,8 @@ void Watcher::Impl::restart(std::string reason) {
 
 Watcher::Watcher(Client& client, WatcherOptions options, WatchHandler handler, Clock& clock,
                  Random& random)
-    : impl_(std::make_unique<Impl>(client, std::move(options), std::move(handler), clock,
-                                   random)) {}
+    : impl_(std::make_unique<Impl>(client, std::move(options), std::move(handler), clock, random)) {
+}
 
 Watcher::~Watcher() {
     impl_->watching.request_stop();
@@ -434,12 +434,10 @@ Watcher::~Watcher() {
 }
 
 void Watcher::start() {
-    impl_->watching = std::jthread([impl = impl_.get()](std::stop_token const& stop) {
-        impl->run(stop);
-    });
-    impl_->proving = std::jthread([impl = impl_.get()](std::stop_token const& stop) {
-        impl->prove_loop(stop);
-    });
+    impl_->watching =
+        std::jthread([impl = impl_.get()](std::stop_token const& stop) { impl->run(stop); });
+    impl_->proving =
+        std::jthread([impl = impl_.get()](std::stop_token const& stop) { impl->prove_loop(stop); });
 }
 
 bool Watcher::synced() const {

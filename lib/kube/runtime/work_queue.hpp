@@ -11,8 +11,9 @@
 
 namespace rt::kube {
 
-/// client-go's rate-limited, delaying, de-duplicating queue of string keys. A key is worked on by one
-/// worker at a time; added meanwhile, it comes again afterwards. Of several delays the earliest wins.
+/// client-go's rate-limited, delaying, de-duplicating queue of string keys. A key is worked on by
+/// one worker at a time; added meanwhile, it comes again afterwards. Of several delays the earliest
+/// wins.
 class WorkQueue {
   public:
     struct Options {

@@ -72,8 +72,7 @@ TEST_F(FakeApiServerTest, StaleUpdatesAndFalsePreconditionsConflict) {
     auto const wrong = api.remove(types::secrets, {"a", "s"}, {"another-uid", ""}, {});
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().kind, ErrorKind::Conflict);
-    EXPECT_TRUE(api.remove(types::secrets, {"a", "s"},
-                           {kube::meta_of(stored).uid, ""}, {}));
+    EXPECT_TRUE(api.remove(types::secrets, {"a", "s"}, {kube::meta_of(stored).uid, ""}, {}));
     EXPECT_FALSE(api.find(types::secrets, {"a", "s"}));
 }
 
