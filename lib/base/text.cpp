@@ -8,16 +8,22 @@ namespace {
 
 constexpr char upper_hex[] = "0123456789ABCDEF";
 
+/// Insertions, deletions, substitutions and swaps of neighbours (the commonest slip) cost 1 each.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
+    std::vector<std::size_t> before(right.size() + 1);
+    std::vector<std::size_t> above(right.size() + 1);
     std::vector<std::size_t> row(right.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < right.size(); ++j) {
-            std::size_t const substituted = diagonal + (left[i] == right[j] ? 0U : 1U);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+    for (std::size_t i = 1; i <= left.size(); ++i) {
+        before.swap(above);
+        above.swap(row);
+        row[0] = i;
+        for (std::size_t j = 1; j <= right.size(); ++j) {
+            std::size_t const substituted = above[j - 1] + (left[i - 1] == right[j - 1] ? 0U : 1U);
+            row[j] = std::min({row[j - 1] + 1, above[j] + 1, substituted});
+            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1]) {
+                row[j] = std::min(row[j], before[j - 2] + 1);
+            }
         }
     }
     return row.back();

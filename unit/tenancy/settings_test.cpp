@@ -94,7 +94,7 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
     };
     for (auto const& [text, parts] : std::vector<Case>{
              {"clusterNam: x", {"line 1", "clusterNam", "did you mean clusterName?"}},
-             {"\nwebhook:\n  ports: 1", {"line 3", "webhook.ports", "did you mean port?"}},
+             {"\nwebhook:\n  prot: 1", {"line 3", "webhook.prot", "did you mean port?"}},
              {"webhook: {limits: {connectionMax: 1}}",
               {"webhook.limits.connectionMax", "did you mean connectionsMax?"}},
              {"operator: {bogus: 1}", {"operator.bogus", "known here are", "workers"}},
