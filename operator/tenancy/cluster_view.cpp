@@ -88,9 +88,13 @@ ClusterView::ClusterView(tenancy::Settings const& settings, Clock& clock, OnAffe
 
 void ClusterView::rebuild_rules() {
     TenancyList tenancies;
+    std::set<std::string> deleted;
     for (auto const& [name, one] : tenancies_) {
         if (one.in_force) {
             tenancies.push_back(one.in_force);
+        }
+        if (one.deleted_at) {
+            deleted.insert(name);
         }
     }
     std::vector<BrokenTenancy> broken;
@@ -106,7 +110,7 @@ void ClusterView::rebuild_rules() {
             broken_registries.insert(name);
         }
     }
-    rules_ = std::make_shared<Rules const>(std::move(tenancies),
+    rules_ = std::make_shared<Rules const>(std::move(tenancies), std::move(deleted),
                                            tenancy::RegistryCatalog(std::move(registries)),
                                            std::move(broken), std::move(broken_registries));
 }
@@ -157,6 +161,8 @@ Affected ClusterView::drop_tenancy(std::string const& name) {
         return {};
     }
     Affected affected;
+    affected.namespaces =
+        namespaces_of_change(found->second.in_force.get(), nullptr, *rules_, namespaces_);
     append(affected.registries, registries_named_by(found->second.in_force.get()));
     broken_.erase(name);
     if (found->second.in_force) {

@@ -36,27 +36,22 @@ bool drop(std::unordered_map<std::string, Record>& records, Json const& object) 
     return true;
 }
 
-/// Replaces all; what is missing from the list goes, except what is newer than all of the list (our
-/// write may have come after it was taken).
+/// Replaces all; what is missing from the list goes. Should our own write have come after the list was
+/// taken, the reconciler's second read finds it.
 template <class Record, class Read>
 std::vector<std::string> replace(std::unordered_map<std::string, Record>& records,
                                  std::vector<Json> const& items, Read const& read) {
     std::vector<std::string> changed;
     std::set<std::string> seen;
-    std::string newest;
     for (Json const& item : items) {
-        kube::ObjectMeta const meta = kube::meta_of(item);
-        seen.insert(meta.ns);
-        if (newest.empty() || newer_version(meta.resource_version, newest)) {
-            newest = meta.resource_version;
-        }
-        if (put(records, meta.ns, read(item))) {
-            changed.push_back(meta.ns);
+        std::string const ns = kube::meta_of(item).ns;
+        seen.insert(ns);
+        if (put(records, ns, read(item))) {
+            changed.push_back(ns);
         }
     }
     for (auto it = records.begin(); it != records.end();) {
-        bool const after_list = !newest.empty() && newer_version(it->second.resource_version, newest);
-        if (seen.contains(it->first) || after_list) {
+        if (seen.contains(it->first)) {
             ++it;
         } else {
             changed.push_back(it->first);

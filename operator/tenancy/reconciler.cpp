@@ -82,7 +82,12 @@ kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_to
         return leave(gathered, *memory, stop);
     }
     auto const memory = memory_of(ns);
-    memory->leaving_since.reset();
+    // A deleted tenancy's rules stay in force for the grace, but that does not prolong it.
+    if (gathered.rules->any_alive(governing)) {
+        memory->leaving_since.reset();
+    } else if (!memory->leaving_since) {
+        memory->leaving_since = context_.clock.steady_now();
+    }
     auto const policy = tenancy::NamespacePolicy::compile(
         std::move(governing), gathered.rules->baselines(), gathered.rules->catalog());
     return keep(std::move(gathered), policy, *memory, stop);

@@ -37,9 +37,11 @@ bool BrokenTenancy::may_govern(std::string_view ns, Labels const& labels) const 
            (selector && selector->matches(labels));
 }
 
-Rules::Rules(TenancyList tenancies, tenancy::RegistryCatalog catalog,
-             std::vector<BrokenTenancy> broken_tenancies, std::set<std::string> broken_registries)
+Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
+             tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
+             std::set<std::string> broken_registries)
     : tenancies_(std::move(tenancies)),
+      deleted_tenancies_(std::move(deleted_tenancies)),
       catalog_(std::move(catalog)),
       broken_tenancies_(std::move(broken_tenancies)),
       broken_registries_(std::move(broken_registries)) {
@@ -68,6 +70,12 @@ TenancyList Rules::governing(std::string_view ns, Labels const& labels) const {
         }
     }
     return result;
+}
+
+bool Rules::any_alive(TenancyList const& tenancies) const {
+    return std::any_of(tenancies.begin(), tenancies.end(), [&](TenancyPointer const& one) {
+        return !deleted_tenancies_.contains(one->meta.name);
+    });
 }
 
 bool Rules::may_be_governed_unseen(std::string_view ns, Labels const& labels) const {

@@ -34,9 +34,11 @@ struct BrokenTenancy {
 class Rules {
   public:
     Rules() = default;
-    /// `tenancies` are those in force, deleted ones within their grace included.
-    Rules(TenancyList tenancies, tenancy::RegistryCatalog catalog,
-          std::vector<BrokenTenancy> broken_tenancies, std::set<std::string> broken_registries);
+    /// `tenancies` are those in force; `deleted_tenancies` names those of them that are deleted and only
+    /// in force for their grace.
+    Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
+          tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
+          std::set<std::string> broken_registries);
 
     [[nodiscard]] TenancyList const& tenancies() const { return tenancies_; }
     [[nodiscard]] TenancyList const& baselines() const { return baselines_; }
@@ -44,6 +46,8 @@ class Rules {
 
     /// Tenancies that govern the namespace, baselines left out. Exclusions are the caller's business.
     [[nodiscard]] TenancyList governing(std::string_view ns, Labels const& labels) const;
+    /// One of these is not deleted.
+    [[nodiscard]] bool any_alive(TenancyList const& tenancies) const;
     /// A tenancy that we cannot read may govern this namespace.
     [[nodiscard]] bool may_be_governed_unseen(std::string_view ns, Labels const& labels) const;
     /// A Registry of this name exists but cannot be read.
@@ -55,6 +59,7 @@ class Rules {
     TenancyList tenancies_;
     TenancyList baselines_;
     TenancyList selecting_;
+    std::set<std::string> deleted_tenancies_;
     std::unordered_map<std::string, TenancyList> by_namespace_;
     tenancy::RegistryCatalog catalog_;
     std::vector<BrokenTenancy> broken_tenancies_;

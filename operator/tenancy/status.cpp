@@ -72,10 +72,14 @@ Json namespaces_of(ResultBoard::Tally const& tally) {
                           {"reason", one.reason},
                           {"message", printable(one.message, message_bytes_max)}});
     }
-    return {{"matched", tally.matched},
-            {"ready", tally.ready},
-            {"summary", std::to_string(tally.ready) + "/" + std::to_string(tally.matched)},
-            {"failed", std::move(failed)}};
+    Json result = {{"matched", tally.matched},
+                   {"ready", tally.ready},
+                   {"summary", std::to_string(tally.ready) + "/" + std::to_string(tally.matched)}};
+    // The API server does not store an empty list; writing one would never equal what is there.
+    if (!failed.empty()) {
+        result["failed"] = std::move(failed);
+    }
+    return result;
 }
 
 std::string count_of(std::size_t count, std::string const& noun) {
