@@ -159,6 +159,7 @@ class ListeningServer final : public Server {
         static_cast<void>(!::write(wake_.get(), &one, sizeof one));
         acceptor_.join();
         listener_ = Descriptor();
+        shared_.stopping.store(true);
         drain();
         static_cast<void>(shared_.ledger.wait_until_no_connections(grace));
         for (auto const& worker : workers_) {

@@ -93,7 +93,8 @@ class Server {
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     /// New connections use it from now on. On error the one in use stays.
     [[nodiscard]] virtual Result<void> set_certificate(ServingCertificate const& certificate) = 0;
-    /// From now on every answer says `Connection: close`; idle connections are closed.
+    /// From now on every answer says `Connection: close`; idle connections are closed. New ones are
+    /// still accepted and served.
     virtual void drain() = 0;
     /// Stops accepting, waits for requests in flight for at most `grace`, then closes all.
     virtual void stop(std::chrono::milliseconds grace) = 0;

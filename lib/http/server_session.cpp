@@ -118,6 +118,7 @@ class Session final : public Connection {
     int parse_head(std::size_t head_bytes);
     Answer ask_handler(ServerRequest const& request);
     [[nodiscard]] bool retiring() const;
+    [[nodiscard]] bool leaving() const;
     int rejected(Rejection reason, int status) {
         worker_.shared.metrics.rejected(reason);
         return status;
@@ -212,7 +213,7 @@ Task<int> Session<Stream>::receive_head() {
             if (complete) {
                 co_return parse_head(size);
             }
-        } else if (worker_.shared.draining.load(std::memory_order_relaxed)) {
+        } else if (leaving()) {
             co_return gone;
         }
         std::size_t const count = co_await receive();
@@ -480,6 +481,15 @@ Task<void> Session<Stream>::close(bool input_pending) {
     }
 }
 
+/// Whether a connection without a request has to go. While draining, a new one has not: API servers
+/// go on connecting to a Pod that is leaving until they have heard of it, and each of them gets its
+/// answer, with `Connection: close`.
+template <class Stream>
+bool Session<Stream>::leaving() const {
+    return (worker_.shared.draining.load(std::memory_order_relaxed) && served()) ||
+           worker_.shared.stopping.load(std::memory_order_relaxed);
+}
+
 template <class Stream>
 bool Session<Stream>::retiring() const {
     return worker_.shared.draining.load(std::memory_order_relaxed) ||
@@ -507,6 +517,7 @@ Task<void> Session<Stream>::run() {
             co_return;
         }
         ++requests_;
+        mark_served();
         ServerResponse response = co_await ask();
         bool const last = retiring() || !parser_->keep_alive();
         bool const sent = co_await answer(std::move(response), last);

@@ -24,6 +24,8 @@ class Connection {
     virtual void kill() = 0;
 
     [[nodiscard]] Phase phase() const { return phase_; }
+    /// It has had a request.
+    [[nodiscard]] bool served() const { return served_; }
     void expire_if_due(SteadyTime now) {
         if (now >= deadline_ && !expired_) {
             expire();
@@ -41,11 +43,13 @@ class Connection {
         expired_ = false;
     }
     [[nodiscard]] bool expired() const { return expired_; }
+    void mark_served() { served_ = true; }
 
   private:
     Phase phase_ = Phase::Idle;
     SteadyTime deadline_ = SteadyTime::max();
     bool expired_ = false;
+    bool served_ = false;
 };
 
 /// What connections need of their worker.

@@ -52,8 +52,9 @@ class IoWorker final : public Worker {
 
     void drain() override {
         asio::post(context_.io, [this] {
-            for_each([](Connection& connection) {
-                if (connection.phase() == Phase::Idle) {
+            bool const stopping = context_.shared.stopping.load(std::memory_order_relaxed);
+            for_each([stopping](Connection& connection) {
+                if (connection.phase() == Phase::Idle && (connection.served() || stopping)) {
                     connection.expire();
                 }
             });

@@ -26,6 +26,7 @@ struct ServerShared {
     ServerLedger ledger;
     ServerMetrics metrics;
     std::atomic<bool> draining{false};
+    std::atomic<bool> stopping{false};  ///< draining, and nothing new is accepted
 };
 
 /// One I/O thread with the connections dealt to it. Any thread may call it.
@@ -37,7 +38,8 @@ class Worker {
     virtual void adopt(int socket, bool ipv6, PeerKey const& peer) = 0;
     /// New connections use it from now on.
     virtual void set_context(TlsContext context) = 0;
-    /// Closes the idle connections; ServerShared::draining is set already.
+    /// Closes the idle connections; ServerShared::draining is set already. Those that have not had
+    /// their first request stay unless stopping: their client is about to send it.
     virtual void drain() = 0;
     /// Closes everything at once.
     virtual void close_all() = 0;
