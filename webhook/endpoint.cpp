@@ -20,10 +20,19 @@ using std::chrono::milliseconds;
 /// A namespace created together with its Pods is told by the watch within milliseconds; longer than
 /// this means that something is wrong, and a client waits.
 constexpr milliseconds suspended_max{2'000};
-constexpr milliseconds ask_again_after{10};
 
-/// Our own objects are small; the API server takes no more than 3 MiB, six times that when escaped.
-constexpr std::size_t resource_body_bytes_max = std::size_t{32} * 1024 * 1024;
+/// The largest Registry and RegistryTenancy that the CRDs accept, old and new, with managedFields and
+/// the annotation of kubectl apply. It is read into a tree of some ten times its size.
+constexpr std::size_t resource_body_bytes_max = std::size_t{4} * 1024 * 1024;
+
+/// A suspended request is read again whenever it is asked again, so the wait grows with the time it
+/// has waited already and with its size: a thousand of them cost a few per cent of a core.
+milliseconds ask_again_after(http::ServerRequest const& request) {
+    auto const waited = std::chrono::duration_cast<milliseconds>(request.waited);
+    constexpr std::size_t bytes_per_ms = 20'000;
+    return std::clamp(waited / 4, milliseconds{10}, milliseconds{100}) +
+           milliseconds(request.body.size() / bytes_per_ms);
+}
 
 http::ServerResponse ok(std::string body) {
     http::ServerResponse response;
@@ -205,7 +214,7 @@ http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader
         auto const query = request.target.substr(std::min(request.target.find('?'),
                                                           request.target.size()));
         if (request.waited < patience(query)) {
-            return http::Suspend{ask_again_after};
+            return http::Suspend{ask_again_after(request)};
         }
         decision = give_up_waiting(std::move(decision));
     }
@@ -223,6 +232,9 @@ http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader
 
 http::Answer Endpoint::validate_resource(http::ServerRequest const& request) const {
     Stopwatch watch(metrics_, EndpointName::Resources, clock_, request.waited);
+    if (request.body.size() > resource_body_bytes_max) {
+        return refuse(413);
+    }
     auto const body = parse_json(request.body, {.bytes_max = resource_body_bytes_max});
     Json const* const review = body ? find(*body, "request") : nullptr;
     std::string const uid = review != nullptr ? string_at(*review, "uid") : std::string();

@@ -182,6 +182,7 @@ TEST_F(Edge, EverythingElseGetsAnEmptyError) {
             EXPECT_EQ(status(target, body), 400) << target << " " << body;
         }
     }
+    EXPECT_EQ(status("/validate-registrytenancy", std::string(5U << 20U, ' ')), 413);
     EXPECT_EQ(status("/", review), 404);
     EXPECT_EQ(status("/validate/", review), 404);
     EXPECT_EQ(status("/validatex?y", review), 404);
