@@ -73,7 +73,8 @@ std::optional<PullSecret> pull_secret(std::string const& ns) {
     std::string const data = text_at(*object, "/data/.dockerconfigjson");
     if (!data.empty()) {
         Json const config = Json::parse(base64_decoded(data));
-        for (auto const& [key, entry] : config.value("auths", Json::object()).items()) {
+        Json const auths = config.value("auths", Json::object());
+        for (auto const& [key, entry] : auths.items()) {
             out.logins[key] = base64_decoded(text_at(entry, "/auth"));
         }
     }
