@@ -21,6 +21,7 @@
 #include "lib/kube/runtime/leader_election.hpp"
 #include "lib/tenancy/settings.hpp"
 #include "operator/cloud/token_source.hpp"
+#include "operator/leader_client.hpp"
 #include "operator/publish/publisher.hpp"
 #include "operator/tenancy_operator.hpp"
 
@@ -125,15 +126,16 @@ std::string wait_for_cluster_name(Process& process, std::stop_token const& stop)
     return {};
 }
 
-void lead(Process& process, http::Transport& clouds, Term& term, std::stop_token const& stop) {
+void lead(Process& process, http::Transport& clouds, kube::LeaderElector const& elector, Term& term,
+          std::stop_token const& stop) {
     std::string const cluster = wait_for_cluster_name(process, stop);
     if (stop.stop_requested()) {
         return;
     }
-    auto const source = make_credential_sources({clouds, *process.api, system_clock(),
-                                                 system_random(),
+    LeaderClient api(*process.api, [&elector] { return elector.leading(); });
+    auto const source = make_credential_sources({clouds, api, system_clock(), system_random(),
                                                  process.settings.product_namespace});
-    TenancyOperator running({*process.api, *source, system_clock(), system_random(),
+    TenancyOperator running({api, *source, system_clock(), system_random(),
                              process.metrics, process.settings, cluster});
     term.begin(&running);
     running.run(stop);
@@ -180,7 +182,7 @@ int run_operator(AppOptions const& options) {
         [&](std::stop_token stop) {
             log_info("Leading", {{"identity", election.identity}});
             leading.Set(1);
-            lead(**process, *clouds, term, stop);
+            lead(**process, *clouds, elector, term, stop);
             leading.Set(0);
         },
         signals.token());

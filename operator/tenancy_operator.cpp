@@ -168,6 +168,7 @@ void TenancyOperator::run(std::stop_token stop) {
     statuses.start();
     do {
         static_cast<void>(impl.view.end_graces());
+        impl.reconciler.tell_slow_mints(stop);
         impl.metrics.observe(impl.view.expiry(impl.context.clock.wall_now()), impl.board.counts(),
                              impl.namespaces.depth(), impl.context.clock.wall_now());
     } while (impl.context.clock.sleep_for(housekeeping_interval, stop));

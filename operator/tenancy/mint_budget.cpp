@@ -60,9 +60,9 @@ std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
             return std::nullopt;
         }
     }
-    // One account gets half of all: whatever goes wrong in one leaves room for the others.
-    auto const [account_bucket, created] = accounts_.try_emplace(
-        account, std::max(per_second_ / 2, 0.1), std::max(burst_ / 2.0, 1.0), now);
+    auto const [account_bucket, created] =
+        accounts_.try_emplace(account, std::max(per_second_ * account_share, 0.1),
+                              std::max(burst_ * account_share, 1.0), now);
     auto const wait = std::max(all_.take(now), account_bucket->second.take(now));
     if (wait == std::chrono::nanoseconds::zero()) {
         return std::nullopt;

@@ -49,6 +49,8 @@ class MintBudget {
     /// Places are kept this long after their time; then whoever held them asks anew.
     static constexpr std::chrono::minutes place_lifetime{5};
     static constexpr std::size_t places_max = 100'000;
+    /// What one account may use of all: whatever goes on in one, the others are not kept waiting.
+    static constexpr double account_share = 0.75;
 
     double per_second_;
     int burst_;

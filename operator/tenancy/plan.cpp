@@ -13,8 +13,6 @@ constexpr std::string_view reason_denied = "CredentialDenied";
 constexpr std::string_view reason_unavailable = "CredentialUnavailable";
 constexpr std::string_view reason_refresh = "RefreshFailing";
 constexpr std::string_view reason_pending = "CredentialPending";
-/// A developer who waits longer for a first credential wants to know why.
-constexpr std::chrono::seconds silent_wait{10};
 
 /// Worth telling, but nothing is broken.
 bool is_notice(std::string_view reason) {
@@ -118,6 +116,14 @@ GrantProblem name_conflict_problem() {
             {}};
 }
 
+GrantProblem pending_problem(CredentialNeed const& need) {
+    return {need.wanted.registry, behind(need), std::string(reason_pending),
+            "The credential for registry \"" + need.wanted.registry +
+                "\" takes longer than usual: the cloud is slow, or many are asked for at the moment. "
+                "Pods that need it start as soon as it is there.",
+            {}};
+}
+
 std::vector<GrantProblem> waiting_problems(
     Needs const& needs, std::map<std::string, SteadyTime> const& waiting_since, SteadyTime now) {
     std::vector<GrantProblem> problems;
@@ -126,11 +132,7 @@ std::vector<GrantProblem> waiting_problems(
         if (need.working() || since == waiting_since.end() || now < since->second + silent_wait) {
             continue;
         }
-        problems.push_back({need.wanted.registry, behind(need), std::string(reason_pending),
-                            "The credential for registry \"" + need.wanted.registry +
-                                "\" is on its way; many are asked for at the moment, and they are "
-                                "obtained one after the other.",
-                            {}});
+        problems.push_back(pending_problem(need));
     }
     return problems;
 }

@@ -50,6 +50,11 @@ void forget_settled(MintFailures& failures, Needs const& needs);
 [[nodiscard]] std::vector<GrantProblem> waiting_problems(
     Needs const& needs, std::map<std::string, SteadyTime> const& waiting_since, SteadyTime now);
 
+/// How long a credential may be on its way before the grant says so.
+inline constexpr std::chrono::seconds silent_wait{10};
+/// That `need` has been on its way for longer.
+[[nodiscard]] GrantProblem pending_problem(CredentialNeed const& need);
+
 /// The problem of a pull Secret that is not ours.
 [[nodiscard]] GrantProblem name_conflict_problem();
 

@@ -266,7 +266,11 @@ void NamespaceReconciler::mint(Round& round) {
     for (std::size_t const index : due_mints(round.needs, round.memory.failures, now)) {
         CredentialNeed const& need = round.needs.credentials[index];
         std::string const who = round.gathered.ns + '\n' + failure_key(need);
-        if (auto const wait = context_.budget.ask(who, account_of(need.spec))) {
+        bool const asks_a_cloud =
+            need.spec.registry->type != tenancy::RegistryType::DockerConfigSecret;
+        auto const wait =
+            asks_a_cloud ? context_.budget.ask(who, account_of(need.spec)) : std::nullopt;
+        if (wait) {
             round.memory.waiting_since.try_emplace(failure_key(need), now);
             context_.metrics.mint_waited();
             earliest(round.wait, *wait);
@@ -283,8 +287,21 @@ void NamespaceReconciler::mint(Round& round) {
 void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
     CredentialNeed const& need = round.needs.credentials[index];
     SteadyTime const start = context_.clock.steady_now();
+    if (!need.working()) {
+        auto problems = round.problems;
+        problems.push_back(pending_problem(need));
+        auto grant = std::make_shared<Json const>(
+            render_grant(round.gathered.ns, round.policy,
+                         with_since(std::move(problems), round.problems_before(), round.now)));
+        std::lock_guard const lock(mutex_);
+        in_flight_[round.gathered.ns] = {start, std::move(grant), false};
+    }
     auto credential = context_.source.mint({need.spec, round.gathered.ns, context_.cluster},
                                            round.stop);
+    {
+        std::lock_guard const lock(mutex_);
+        in_flight_.erase(round.gathered.ns);
+    }
     auto const took = context_.clock.steady_now() - start;
     if (credential && credential->expires_at &&
         *credential->expires_at <= context_.clock.wall_now()) {
@@ -306,6 +323,26 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
                               credential.error().retry_after.value_or(std::chrono::seconds(1)));
     }
     remember_failure(round, index, credential.error());
+}
+
+void NamespaceReconciler::tell_slow_mints(std::stop_token stop) {
+    std::vector<std::pair<std::string, std::shared_ptr<Json const>>> slow;
+    {
+        std::lock_guard const lock(mutex_);
+        SteadyTime const now = context_.clock.steady_now();
+        for (auto& [ns, mint] : in_flight_) {
+            if (!mint.told && now >= mint.since + silent_wait) {
+                mint.told = true;
+                slow.emplace_back(ns, mint.grant_if_slow);
+            }
+        }
+    }
+    for (auto const& [ns, grant] : slow) {
+        // Should the mint end meanwhile, this write brings the namespace back to be looked at.
+        if (auto const result = carry_out_.apply_grant(ns, *grant, stop); !result) {
+            log_warn("Slow mint not told", {{"namespace", ns}, {"error", result.error().message}});
+        }
+    }
 }
 
 void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Error const& error) {
@@ -410,6 +447,7 @@ Result<void> NamespaceReconciler::drop_secret(Round& round) {
 kube::Outcome NamespaceReconciler::finish(Round& round) {
     Memory& memory = round.memory;
     round.now = context_.clock.wall_now();
+    round.gathered.grant = context_.view.gather(round.gathered.ns).grant;
     round.evaluate(context_.cluster);
     forget_settled(memory.failures, round.needs);
     std::erase_if(memory.waiting_since, [&](auto const& waiting) {

@@ -48,6 +48,9 @@ class NamespaceReconciler {
   public:
     explicit NamespaceReconciler(ReconcilerContext context);
     kube::Outcome reconcile(std::string const& ns, std::stop_token stop);
+    /// Tells in the grant of a mint that has been under way for over ten seconds; to be called every
+    /// second or so, from any thread.
+    void tell_slow_mints(std::stop_token stop);
 
   private:
     /// What is remembered of one namespace between calls. Losing it loses no credential: failures are
@@ -62,6 +65,12 @@ class NamespaceReconciler {
     };
     /// One reconcile of a governed namespace.
     struct Round;
+    /// A mint that is under way, and the grant to write should it be slow.
+    struct InFlight {
+        SteadyTime since;
+        std::shared_ptr<Json const> grant_if_slow;
+        bool told = false;
+    };
 
     std::shared_ptr<Memory> memory_of(std::string const& ns);
     void forget(std::string const& ns);
@@ -87,6 +96,7 @@ class NamespaceReconciler {
     CarryOut carry_out_;
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Memory>> memories_;
+    std::map<std::string, InFlight> in_flight_;
 };
 
 }  // namespace rt::op

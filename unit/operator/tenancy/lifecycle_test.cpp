@@ -161,7 +161,10 @@ TEST_F(Lifecycle, AnEditThatChangesNoCredentialMintsNothing) {
 
 TEST_F(Lifecycle, AnonymousRegistriesNeedNoSecret) {
     outside.api.put(registries, {{"metadata", {{"name", "hub"}}},
-                                 {"spec", {{"hosts", {"docker.io"}}, {"type", "Anonymous"}}}});
+                                 {"spec",
+                                  {{"hosts", {"docker.io"}},
+                                   {"type", "Anonymous"},
+                                   {"anonymous", Json::object()}}}});
     Json object = tenancy("cainiao", {"cainiao-prod"}, {});
     object["spec"]["registries"] = {{{"name", "hub"}, {"allow", {{{"namespace", "library"}}}}}};
     World world(outside);

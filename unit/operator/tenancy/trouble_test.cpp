@@ -312,6 +312,23 @@ TEST_F(Trouble, AnApiServerThatIsThrottlingLosesNoMintedCredential) {
     EXPECT_EQ(outside.source.mints.size(), 2U);
 }
 
+TEST_F(Trouble, ASlowMintIsToldWhileItIsUnderWay) {
+    World world(outside);
+    Reasons during;
+    outside.source.during = [&] {
+        world.reconciler.tell_slow_mints({});
+        EXPECT_TRUE(world.problems("cainiao-prod").empty());
+        outside.clock.advance(11s);
+        world.reconciler.tell_slow_mints({});
+        during = world.problems("cainiao-prod");
+        outside.source.during = nullptr;
+    };
+    world.settle();
+    EXPECT_EQ(during, (Reasons{"CredentialPending"}));
+    EXPECT_TRUE(world.problems("cainiao-prod").empty());
+    EXPECT_EQ(world.condition("cainiao", "Ready"), "True CredentialsReady");
+}
+
 TEST_F(Trouble, AQuotaThatForbidsTheSecretIsReportedAndRetriedSlowly) {
     Error quota{ErrorKind::Forbidden, "secrets is forbidden: exceeded quota"};
     quota.code = "Forbidden";
