@@ -229,6 +229,37 @@ std::optional<ImageError> check_name(std::string_view path) {
     return ImageError::Malformed;
 }
 
+/// A reference cut before its repository path; without a slash there is no registry, whatever it
+/// looks like.
+struct RegistryAndRest {
+    std::string_view registry;
+    std::string_view rest;
+    std::optional<ImageError> host_error;  ///< told only where nothing else is wrong
+};
+
+tl::expected<RegistryAndRest, ImageError> cut(std::string_view text, std::size_t slash) {
+    std::string_view const first = text.substr(0, slash);
+    if (slash == std::string_view::npos || !names_registry(first)) {
+        return RegistryAndRest{docker_hub, text, {}};
+    }
+    switch (shape_of_host(first)) {
+        case HostShape::Host:
+            return RegistryAndRest{
+                first == docker_hub_legacy ? docker_hub : first, text.substr(slash + 1),
+                any_of(first, upper) ? std::optional(ImageError::UpperCaseRegistry) : std::nullopt};
+        case HostShape::BadPort:
+            return tl::unexpected(ImageError::BadPort);
+        case HostShape::Wrong:
+            break;
+    }
+    // An underscore makes it no host, but a fine path component: the reference library then reports
+    // an empty domain. No policy can name that, so nothing allows it.
+    if (shape_of_path(first) == Shape::Wrong) {
+        return tl::unexpected(ImageError::Malformed);
+    }
+    return RegistryAndRest{{}, text, {}};
+}
+
 }  // namespace
 
 tl::expected<ImageReference, ImageError> ImageReference::parse(std::string_view text,
@@ -242,38 +273,18 @@ tl::expected<ImageReference, ImageError> ImageReference::parse(std::string_view 
     if (!all_of(text, printable_byte)) {
         return tl::unexpected(ImageError::ForbiddenByte);
     }
+    if (text.size() == 64 && all_of(text, hex_lower)) {
+        return tl::unexpected(ImageError::ImageId);
+    }
+    std::size_t const slash = text.find('/');
+    auto const start = cut(text, slash);
+    if (!start) {
+        return tl::unexpected(start.error());
+    }
     ImageReference reference;
     reference.written_ = text;
-    reference.registry_ = docker_hub;
-    std::string_view rest = text;
-    std::optional<ImageError> host_error;
-    std::size_t const slash = text.find('/');
-    if (slash == std::string_view::npos) {
-        if (text.size() == 64 && all_of(text, hex_lower)) {
-            return tl::unexpected(ImageError::ImageId);
-        }
-    } else if (std::string_view const first = text.substr(0, slash); names_registry(first)) {
-        switch (shape_of_host(first)) {
-            case HostShape::Host:
-                reference.registry_ = first == docker_hub_legacy ? docker_hub : first;
-                rest.remove_prefix(slash + 1);
-                if (any_of(first, upper)) {
-                    host_error = ImageError::UpperCaseRegistry;
-                }
-                break;
-            case HostShape::BadPort:
-                return tl::unexpected(ImageError::BadPort);
-            case HostShape::Wrong:
-                // An underscore makes it no host, but a fine path component: the reference library
-                // then reports an empty domain. No policy can name that, so nothing allows it.
-                if (shape_of_path(first) == Shape::Wrong) {
-                    return tl::unexpected(ImageError::Malformed);
-                }
-                reference.registry_ = {};
-                break;
-        }
-    }
-    Parts const parts = split_parts(rest);
+    reference.registry_ = start->registry;
+    Parts const parts = split_parts(start->rest);
     if (auto const error = check_name(parts.name)) {
         return tl::unexpected(*error);
     }
@@ -300,8 +311,8 @@ tl::expected<ImageReference, ImageError> ImageReference::parse(std::string_view 
             return tl::unexpected(*error);
         }
     }
-    if (host_error) {
-        return tl::unexpected(*host_error);
+    if (start->host_error) {
+        return tl::unexpected(*start->host_error);
     }
     reference.tag_ = parts.tag;
     reference.digest_ = parts.digest;
