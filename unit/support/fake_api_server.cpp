@@ -45,6 +45,14 @@ Json& metadata_of(Json& object) {
     return object["metadata"];
 }
 
+void drop_empty(Json& object, std::initializer_list<char const*> keys) {
+    for (char const* const key : keys) {
+        if (object.contains(key) && object[key].empty()) {
+            object.erase(key);
+        }
+    }
+}
+
 /// A main write leaves the status as it is, a status write the rest.
 Json restricted(ResourceType const& type, Json wanted, Json const& current,
                 std::string const& subresource) {
@@ -151,6 +159,11 @@ Json FakeApiServer::commit(ResourceType const& type, Json object) {
     ObjectKey const key = kube::key_of(object);
     auto const old = store.objects.find(key);
     Json& metadata = metadata_of(object);
+    drop_empty(metadata, {"labels", "annotations", "finalizers", "ownerReferences"});
+    if (!type.group.ends_with(".dev")) {
+        // Built-in types are Go structs: an empty map is none. Custom resources keep it.
+        drop_empty(object, {"data", "stringData"});
+    }
     Json before;
     if (old == store.objects.end()) {
         char uid[64];

@@ -32,7 +32,7 @@ enum class Verb {
 /// A Kubernetes API server in this process, behind the same interface as the real client.
 /// Thread-safe.
 ///
-/// What it does as a real one does (each checked against one):
+/// What it does as a real one does (unit/kube/contract holds both to the same expectations):
 /// - resourceVersions that grow over all types, uids, creationTimestamp, generation (grows with
 /// what is
 ///   neither metadata nor status), the label kubernetes.io/metadata.name on namespaces;

@@ -1,19 +1,9 @@
 #include "lib/kube/runtime/watcher.hpp"
 
-#include <condition_variable>
 #include <exception>
-#include <mutex>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <thread>
-#include <unordered_map>
-#include <utility>
 
 #include "lib/base/log.hpp"
-#include "lib/kube/runtime/backoff.hpp"
-#include "lib/kube/runtime/waker.hpp"
-#include "lib/kube/runtime/watch_machine.hpp"
-#include "lib/kube/runtime/watch_view.hpp"
+#include "lib/kube/runtime/watcher_impl.hpp"
 
 namespace rt::kube {
 namespace {
@@ -21,16 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using Phase = WatchState::Phase;
 
-/// A server that knows WatchList sends its initial events without a pause; this long without one
-/// means that it ignored the parameter and waits for changes.
-constexpr std::chrono::seconds stream_pause_max = 60s;
-/// How long a difference between the view and a proof LIST may last: the watch lags behind by less.
-constexpr std::chrono::seconds healing_time = 5s;
-constexpr std::chrono::milliseconds healing_step = 250ms;
-/// A proof that could not be made is tried again this soon, whatever the interval.
-constexpr std::chrono::seconds proof_retry = 5s;
-/// 500 PartialObjectMetadata are about 300 KB.
-constexpr int proof_page_size = 500;
 constexpr std::chrono::seconds very_short_watch = 1s;
 
 void drop_managed_fields(Json& object) {
@@ -41,69 +21,6 @@ void drop_managed_fields(Json& object) {
 }
 
 }  // namespace
-
-struct Watcher::Impl {
-    Impl(Client& api, WatcherOptions watcher_options, WatchHandler watch_handler,
-         Clock& watcher_clock, Random& watcher_random)
-        : client(api),
-          options(std::move(watcher_options)),
-          handler(std::move(watch_handler)),
-          clock(watcher_clock),
-          random(watcher_random),
-          state(first_state(options.watch_list, options.quorum_first_list)) {}
-
-    // The watching thread.
-    void run(std::stop_token const& stop);
-    std::optional<WatchInput> perform(std::stop_token const& stop);
-    WatchInput list(std::stop_token const& stop);
-    WatchInput watch(std::stop_token const& stop);
-    void on_event(WatchEvent const& event);
-    void on_initial_event(WatchEvent const& event, SteadyTime started);
-    void hand_out(std::vector<Json> items, std::string const& version);
-    void listed(std::string const& version, bool quorum, SteadyTime started);
-    void apply(WatchStep next, std::stop_token const& stop);
-
-    // The proving thread.
-    void prove_loop(std::stop_token const& stop);
-    SteadyTime next_check();
-    void prove(std::stop_token const& stop);
-    Result<std::pair<WatchView::Listing, std::string>> read_versions(std::stop_token const& stop);
-    void settle_proof(SteadyTime due, std::string trouble, std::optional<SteadyTime> proven);
-    void restart(std::string reason);
-
-    std::chrono::nanoseconds jittered(std::chrono::milliseconds interval) {
-        return scaled(interval, 0.9 + 0.2 * random.uniform());
-    }
-
-    Client& client;
-    WatcherOptions const options;
-    WatchHandler const handler;
-    Clock& clock;
-    Random& random;
-    WatchView view;
-
-    // Only the watching thread.
-    WatchState state;
-    std::unordered_map<ObjectKey, Json> initial;
-    std::size_t events = 0;
-
-    // Shared, under the mutex.
-    mutable std::mutex mutex;
-    mutable std::condition_variable_any became_synced;
-    bool synced = false;
-    std::string watch_trouble;
-    std::string proof_trouble;
-    SteadyTime proven_at{};
-    SteadyTime proof_due = Waker::never;
-    std::optional<SteadyTime> stream_event_at;  ///< while initial events are awaited
-    std::stop_source call;                      ///< ends the call that is under way
-    std::optional<std::string> restart_reason;
-    bool stalled = false;
-
-    Waker waker;
-    std::jthread watching;
-    std::jthread proving;
-};
 
 void Watcher::Impl::run(std::stop_token const& stop) {
     while (!stop.stop_requested()) {
@@ -283,6 +200,7 @@ void Watcher::Impl::listed(std::string const& version, bool quorum, SteadyTime s
     if (quorum) {
         proven_at = started;
         proof_trouble.clear();
+        restart_reason.reset();
     }
     if (options.proof_interval > 0s) {
         proof_due = clock.steady_now() + (quorum ? jittered(options.proof_interval) : 0ns);
@@ -310,117 +228,6 @@ void Watcher::Impl::apply(WatchStep next, std::stop_token const& stop) {
     if (next.wait > 0ms) {
         clock.sleep_for(next.wait, stop);
     }
-}
-
-void Watcher::Impl::prove_loop(std::stop_token const& stop) {
-    while (!stop.stop_requested()) {
-        waker.sleep_until(clock, next_check(), stop);
-        SteadyTime const now = clock.steady_now();
-        bool due = false;
-        {
-            std::lock_guard const lock(mutex);
-            if (stream_event_at.has_value() && now - *stream_event_at >= stream_pause_max) {
-                stream_event_at.reset();
-                stalled = true;
-                call.request_stop();
-            }
-            due = synced && now >= proof_due;
-        }
-        if (due && !stop.stop_requested()) {
-            prove(stop);
-        }
-    }
-}
-
-SteadyTime Watcher::Impl::next_check() {
-    std::lock_guard const lock(mutex);
-    SteadyTime next = synced ? proof_due : Waker::never;
-    if (stream_event_at.has_value()) {
-        next = std::min(next, *stream_event_at + stream_pause_max);
-    }
-    return next;
-}
-
-void Watcher::Impl::prove(std::stop_token const& stop) {
-    SteadyTime const started = clock.steady_now();
-    std::uint64_t const replacements = view.replacements();
-    view.begin_proof();
-    auto const listing = read_versions(stop);
-    std::optional<std::string> wrong;
-    if (listing) {
-        SteadyTime const patience = clock.steady_now() + healing_time;
-        wrong = view.disagreement(listing->first, listing->second);
-        while (wrong.has_value() && view.replacements() == replacements &&
-               clock.steady_now() < patience) {
-            if (!clock.sleep_for(healing_step, stop)) {
-                break;
-            }
-            wrong = view.disagreement(listing->first, listing->second);
-        }
-    }
-    view.end_proof();
-    SteadyTime const next = clock.steady_now() + jittered(options.proof_interval);
-    if (stop.stop_requested()) {
-        return;
-    }
-    if (!listing) {
-        auto const soon = std::min<std::chrono::milliseconds>(options.proof_interval, proof_retry);
-        settle_proof(clock.steady_now() + jittered(soon), listing.error().message, std::nullopt);
-    } else if (!wrong.has_value()) {
-        settle_proof(next, "", started);
-    } else if (view.replacements() != replacements) {
-        // Listed again meanwhile: that list was the proof, and this one compared two different
-        // things.
-        settle_proof(next, "", std::nullopt);
-    } else {
-        log_error("a watch missed events; listing again",
-                  {{"resource", options.type.plural}, {"reason", *wrong}});
-        settle_proof(next, *wrong, std::nullopt);
-        restart(*wrong);
-    }
-}
-
-Result<std::pair<WatchView::Listing, std::string>> Watcher::Impl::read_versions(
-    std::stop_token const& stop) {
-    ListOptions list_options;
-    list_options.field_selector = options.field_selector;
-    list_options.label_selector = options.label_selector;
-    list_options.ns = options.ns;
-    list_options.metadata_only = true;
-    list_options.limit = proof_page_size;
-    WatchView::Listing versions;
-    versions.reserve(view.size());
-    std::string continue_token;
-    while (true) {
-        RT_TRY(auto const page, client.list_page(options.type, list_options, continue_token, stop));
-        for (Json const& item : page.items) {
-            versions.insert_or_assign(key_of(item), WatchView::version_of(item));
-        }
-        // The same token again would never end.
-        if (page.continue_token.empty() || page.continue_token == continue_token) {
-            return std::pair(std::move(versions), page.resource_version);
-        }
-        continue_token = page.continue_token;
-    }
-}
-
-void Watcher::Impl::settle_proof(SteadyTime due, std::string trouble,
-                                 std::optional<SteadyTime> proven) {
-    std::lock_guard const lock(mutex);
-    proof_due = due;
-    proof_trouble = std::move(trouble);
-    if (proven.has_value()) {
-        proven_at = std::max(proven_at, *proven);
-    }
-}
-
-void Watcher::Impl::restart(std::string reason) {
-    auto current = [&] {
-        std::lock_guard const lock(mutex);
-        restart_reason = std::move(reason);
-        return call;
-    }();
-    current.request_stop();
 }
 
 Watcher::Watcher(Client& client, WatcherOptions options, WatchHandler handler, Clock& clock,

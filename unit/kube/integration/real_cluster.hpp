@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "lib/kube/client/client.hpp"
+#include "unit/kube/contract/client_contract.hpp"
 
 namespace rt::kube {
-
-inline ResourceType const config_maps{"", "v1", "configmaps", "ConfigMap", true};
 
 /// Tests against the API server that the environment variable RT_KUBECONFIG names; skipped without
 /// it. Each test has a namespace of its own, which is deleted afterwards.
