@@ -7,7 +7,7 @@ demo_started=$SECONDS
 step() { printf '\n%s== %s%s  %s(%d s)%s\n' "$bold" "$*" "$plain" "$dim" "$((SECONDS - demo_started))" "$plain"; }
 
 # What the reader should know.
-tell() { printf '%s\n' "$*" | fold -s -w 100; }
+tell() { printf '%s\n' "$*" | fold -s -w 100 | sed 's/ $//'; }
 
 # What has been checked.
 good() { printf '%s   ok%s %s\n' "$green" "$plain" "$*"; }
