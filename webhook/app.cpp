@@ -61,7 +61,8 @@ App::App(tenancy::Settings settings, std::unique_ptr<kube::Client> client, Clock
       admission_metrics_(metrics_),
       recorder_(*client_, "registry-tenancy-webhook", instance_name(), clock),
       mirror_(recorder_, clock),
-      feed_(*client_, clock, random, [this](std::string_view ns) { return settings_.excluded(ns); }),
+      feed_(*client_, clock, random,
+            [this](std::string_view ns) { return settings_.excluded(ns); }),
       endpoint_(feed_, AdmissionSettings::from(settings_), admission_metrics_, &mirror_, clock,
                 settings_.webhook.client_subjects),
       certificate_(settings_.webhook.certificate_directory, settings_.webhook.client_ca_file,
@@ -84,13 +85,12 @@ Result<void> App::open() {
     certificate_.poll();
     http::AdminProbes probes;
     probes.not_ready = [this] { return not_ready(); };
-    RT_TRY(admin_, http::start_admin_server(settings_.webhook.admin_port, std::move(probes),
-                                            metrics_));
+    RT_TRY(admin_,
+           http::start_admin_server(settings_.webhook.admin_port, std::move(probes), metrics_));
     feed_.start();
     housekeeper_ = std::jthread([this](std::stop_token stop) { keep_house(std::move(stop)); });
-    log_info("serving admission reviews", {{"port", server_->port()},
-                                           {"adminPort", admin_->port()},
-                                           {"version", RT_VERSION}});
+    log_info("serving admission reviews",
+             {{"port", server_->port()}, {"adminPort", admin_->port()}, {"version", RT_VERSION}});
     return {};
 }
 

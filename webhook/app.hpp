@@ -23,8 +23,8 @@
 
 namespace rt::webhook {
 
-/// The whole program as an object: builds its parts in the order of their dependencies, and ends them
-/// in the reverse order.
+/// The whole program as an object: builds its parts in the order of their dependencies, and ends
+/// them in the reverse order.
 class App {
   public:
     /// Starts serving and watching. Errors: a port that can't be bound.

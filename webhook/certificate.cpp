@@ -47,8 +47,7 @@ Result<void> CertificateReloader::load() {
         RT_TRY(certificate.client_ca_pem, read_file(client_ca_file_, file_bytes_max));
     }
     std::string digest = sha256_hex(certificate.certificate_chain_pem + '\n' +
-                                    certificate.private_key_pem + '\n' +
-                                    certificate.client_ca_pem);
+                                    certificate.private_key_pem + '\n' + certificate.client_ca_pem);
     if (digest == digest_) {
         return {};
     }

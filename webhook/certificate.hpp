@@ -13,8 +13,9 @@ namespace rt::webhook {
 /// When the first certificate of a PEM chain expires; nullopt where it can't be read.
 [[nodiscard]] std::optional<WallTime> certificate_expiry(std::string const& chain_pem);
 
-/// Brings tls.crt and tls.key of a directory (a mounted kubernetes.io/tls Secret) into the server, at
-/// the start and whenever they change. A pair that can't be used leaves the one in use. Thread-safe.
+/// Brings tls.crt and tls.key of a directory (a mounted kubernetes.io/tls Secret) into the server,
+/// at the start and whenever they change. A pair that can't be used leaves the one in use.
+/// Thread-safe.
 class CertificateReloader {
   public:
     using Install = std::function<Result<void>(http::ServingCertificate const&)>;

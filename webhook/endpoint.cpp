@@ -21,8 +21,8 @@ using std::chrono::milliseconds;
 /// this means that something is wrong, and a client waits.
 constexpr milliseconds suspended_max{2'000};
 
-/// The largest Registry and RegistryTenancy that the CRDs accept, old and new, with managedFields and
-/// the annotation of kubectl apply. It is read into a tree of some ten times its size.
+/// The largest Registry and RegistryTenancy that the CRDs accept, old and new, with managedFields
+/// and the annotation of kubectl apply. It is read into a tree of some ten times its size.
 constexpr std::size_t resource_body_bytes_max = std::size_t{4} * 1024 * 1024;
 
 /// A suspended request is read again whenever it is asked again, so the wait grows with the time it
@@ -47,12 +47,16 @@ bool is_json(std::string_view content_type) {
             content_type[json.size()] == ' ');
 }
 
-/// Adds the time from here to the end of its life, plus what the request had waited, to a histogram.
+/// Adds the time from here to the end of its life, plus what the request had waited, to a
+/// histogram.
 class Stopwatch {
   public:
     Stopwatch(AdmissionMetrics& metrics, EndpointName endpoint, Clock& clock,
               std::chrono::nanoseconds waited)
-        : metrics_(metrics), endpoint_(endpoint), clock_(clock), waited_(waited),
+        : metrics_(metrics),
+          endpoint_(endpoint),
+          clock_(clock),
+          waited_(waited),
           start_(clock.steady_now()) {}
     void stop() { metrics_.observe(endpoint_, waited_ + (clock_.steady_now() - start_)); }
 
@@ -88,10 +92,7 @@ milliseconds parse_timeout(std::string_view query, milliseconds fallback) {
         auto const unit_end = std::min(rest.find_first_of("0123456789."), rest.size());
         std::string_view const unit = rest.substr(0, unit_end);
         rest.remove_prefix(unit_end);
-        double const factor = unit == "ms"  ? 1
-                              : unit == "s" ? 1'000
-                              : unit == "m" ? 60'000
-                                            : -1;
+        double const factor = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : -1;
         if (factor < 0) {
             return fallback;
         }
@@ -167,8 +168,7 @@ http::Answer Endpoint::answer(http::ServerRequest const& request) const {
     return ok(respond_decision(uid, decision, wording_of(reader.review(), decision), {}));
 }
 
-void Endpoint::notify(Review const& review, Decision const& decision,
-                      std::string_view note) const {
+void Endpoint::notify(Review const& review, Decision const& decision, std::string_view note) const {
     if (observer_ == nullptr || !decision.reason) {
         return;
     }
@@ -208,11 +208,11 @@ http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader
     }
     Review const& review = reader.review();
     PolicyView const view = policies_.view();
-    Decision decision = status == ReadStatus::Readable ? decide(review, view, settings_)
-                                                       : deny_unreadable();
+    Decision decision =
+        status == ReadStatus::Readable ? decide(review, view, settings_) : deny_unreadable();
     if (decision.outcome == Outcome::NamespaceUnknown) {
-        auto const query = request.target.substr(std::min(request.target.find('?'),
-                                                          request.target.size()));
+        auto const query =
+            request.target.substr(std::min(request.target.find('?'), request.target.size()));
         if (request.waited < patience(query)) {
             return http::Suspend{ask_again_after(request)};
         }
@@ -242,8 +242,8 @@ http::Answer Endpoint::validate_resource(http::ServerRequest const& request) con
         return refuse(400);
     }
     ResourceReview const result = review_resource(*review, policies_.view(), settings_);
-    auto response = ok(
-        respond_resource(uid, result.kind, result.name, result.errors, result.warnings));
+    auto response =
+        ok(respond_resource(uid, result.kind, result.name, result.errors, result.warnings));
     metrics_.decided(EndpointName::Resources,
                      result.errors.empty() ? Outcome::Allowed : Outcome::Denied, std::nullopt);
     watch.stop();

@@ -16,20 +16,20 @@ namespace rt::webhook {
 
 class ReviewReader;
 
-/// The edge at which every AdmissionReview gets an answer with its uid, and everything else a 4xx with
-/// an empty body (the API server shows bodies of failed calls to users). What goes wrong inside is a
-/// denial with RT-PolicyUnavailable, never an admission.
+/// The edge at which every AdmissionReview gets an answer with its uid, and everything else a 4xx
+/// with an empty body (the API server shows bodies of failed calls to users). What goes wrong
+/// inside is a denial with RT-PolicyUnavailable, never an admission.
 ///
 ///     POST /mutate                      injects the pull Secret; always allowed
 ///     POST /validate                    decides about images
 ///     POST /validate-registrytenancy    checks Registries and RegistryTenancies
 ///
-/// Thread-safe; keeps one ReviewReader per thread. Needs no API server: with a FixedPolicySource it is
-/// complete for a benchmark.
+/// Thread-safe; keeps one ReviewReader per thread. Needs no API server: with a FixedPolicySource it
+/// is complete for a benchmark.
 class Endpoint {
   public:
-    /// All references must outlive the endpoint. `observer` may be null. `client_subjects`: accepted
-    /// common names of client certificates; empty: any.
+    /// All references must outlive the endpoint. `observer` may be null. `client_subjects`:
+    /// accepted common names of client certificates; empty: any.
     Endpoint(PolicySource const& policies, AdmissionSettings settings, AdmissionMetrics& metrics,
              DecisionObserver* observer, Clock& clock,
              std::vector<std::string> client_subjects = {});
@@ -57,8 +57,8 @@ class Endpoint {
     std::vector<std::string> client_subjects_;
 };
 
-/// Go's duration format, as the API server writes its deadline: "3s", "1m30s", "500ms". Empty or not
-/// understood: `fallback`.
+/// Go's duration format, as the API server writes its deadline: "3s", "1m30s", "500ms". Empty or
+/// not understood: `fallback`.
 [[nodiscard]] std::chrono::milliseconds parse_timeout(std::string_view query,
                                                       std::chrono::milliseconds fallback);
 

@@ -34,8 +34,8 @@ bool TokenBucket::take() {
 kube::ObjectReference regarding(Review const& review) {
     for (Owner const& owner : review.object.owners) {
         if (owner.controller) {
-            return {std::string(owner.api_version), std::string(owner.kind),
-                    std::string(review.ns), std::string(owner.name), std::string(owner.uid)};
+            return {std::string(owner.api_version), std::string(owner.kind), std::string(review.ns),
+                    std::string(owner.name), std::string(owner.uid)};
         }
     }
     std::string_view const name = review.name.empty() ? review.object.name : review.name;

@@ -11,8 +11,8 @@
 
 namespace rt::webhook {
 
-/// Is told of every decision that someone should know of: everything but plain Allowed. Called on I/O
-/// threads; must not block.
+/// Is told of every decision that someone should know of: everything but plain Allowed. Called on
+/// I/O threads; must not block.
 class DecisionObserver {
   public:
     virtual ~DecisionObserver() = default;
@@ -39,9 +39,9 @@ class TokenBucket {
 /// stays, so repeated refusals become one series), else the object itself.
 [[nodiscard]] kube::ObjectReference regarding(Review const& review);
 
-/// Mirrors decisions as Events (GitOps tools hide warnings, and a refused Pod shows nowhere else) and
-/// denials as log lines. Never an Event on dry run. Both are rationed: a controller that retries
-/// forever must cost neither the API server nor the log.
+/// Mirrors decisions as Events (GitOps tools hide warnings, and a refused Pod shows nowhere else)
+/// and denials as log lines. Never an Event on dry run. Both are rationed: a controller that
+/// retries forever must cost neither the API server nor the log.
 class EventMirror final : public DecisionObserver {
   public:
     EventMirror(kube::EventRecorder& recorder, Clock& clock);

@@ -10,6 +10,9 @@ namespace rt::webhook {
 namespace {
 
 constexpr std::chrono::seconds grace{tenancy::grace_seconds};
+/// Looking through everything costs some 60 ms with 10,000 namespaces; a mass deletion expires in
+/// as many moments as it had.
+constexpr std::chrono::seconds expiry_interval{1};
 /// From so many changed namespaces on, building every shard anew is cheaper than copying each.
 constexpr std::size_t piecemeal_max = 512;
 /// From so many changed tenancies on, every namespace is matched anew through the table.
@@ -19,8 +22,8 @@ bool contains(std::vector<std::string> const& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// The API server raises metadata.generation with every change of spec, so status updates, which are
-/// the most of what a watch tells, need not be read. Objects without generation always count.
+/// The API server raises metadata.generation with every change of spec, so status updates, which
+/// are the most of what a watch tells, need not be read. Objects without generation always count.
 bool same_version(kube::ObjectMeta const& meta, std::string const& uid, std::int64_t generation) {
     return meta.generation != 0 && meta.generation == generation && meta.uid == uid;
 }
@@ -131,8 +134,7 @@ void IndexBuilder::forget_policies_of(std::string const& tenancy) {
     if (is_baseline(tenancy)) {
         policies_.clear();
     } else {
-        std::erase_if(policies_,
-                      [&](auto const& entry) { return contains(entry.first, tenancy); });
+        std::erase_if(policies_, [&](auto const& entry) { return contains(entry.first, tenancy); });
     }
 }
 
@@ -142,6 +144,7 @@ bool IndexBuilder::take_tenancy(Json const& object) {
     if (!state.gone_after && same_version(meta, state.uid, state.generation)) {
         return false;
     }
+    tenancies_changed_ = true;
     forget_policies_of(meta.name);
     auto parsed = tenancy::RegistryTenancy::parse(object);
     if (parsed) {
@@ -150,9 +153,10 @@ bool IndexBuilder::take_tenancy(Json const& object) {
         state.readable = true;
         forget_policies_of(meta.name);
     } else {
-        log_warn("a RegistryTenancy cannot be read; its last good version stays in force, and "
-                 "namespaces that it selects without one are closed",
-                 {{"tenancy", meta.name}, {"errors", tenancy::to_string(parsed.error())}});
+        log_warn(
+            "a RegistryTenancy cannot be read; its last good version stays in force, and "
+            "namespaces that it selects without one are closed",
+            {{"tenancy", meta.name}, {"errors", tenancy::to_string(parsed.error())}});
         if (state.uid != meta.uid) {
             state.good.reset();
         }
@@ -178,6 +182,7 @@ void IndexBuilder::delete_tenancy(std::string const& name) {
     if (found == tenancies_.end() || found->second.gone_after) {
         return;
     }
+    tenancies_changed_ = true;
     found->second.gone_after = clock_.steady_now() + grace;
     if (!next_expiry_ || *found->second.gone_after < *next_expiry_) {
         next_expiry_ = found->second.gone_after;
@@ -241,8 +246,7 @@ void IndexBuilder::replace_namespaces(std::vector<Json> const& items) {
         present.insert(kube::meta_of(item).name);
         take_namespace(item);
     }
-    std::erase_if(namespaces_,
-                  [&](auto const& entry) { return !present.contains(entry.first); });
+    std::erase_if(namespaces_, [&](auto const& entry) { return !present.contains(entry.first); });
     publish_all();
 }
 
@@ -262,8 +266,8 @@ void IndexBuilder::remove_namespace(Json const& object) {
 // Membership and grace --------------------------------------------------------------------------
 
 void IndexBuilder::refresh_members(std::string const& ns, NamespaceState& state, SteadyTime now) {
-    auto members = excluded_(ns) ? std::vector<std::string>{}
-                                 : membership_.tenancies_of(ns, *state.labels);
+    auto members =
+        excluded_(ns) ? std::vector<std::string>{} : membership_.tenancies_of(ns, *state.labels);
     std::erase_if(state.leaving, [&](Leaving const& leaving) {
         return leaving.until <= now || contains(members, leaving.tenancy);
     });
@@ -302,12 +306,10 @@ void IndexBuilder::refresh_selected(std::set<std::string> const& tenancies) {
     for (auto& [ns, state] : namespaces_) {
         bool const was = std::any_of(state.members.begin(), state.members.end(),
                                      [&](auto const& name) { return tenancies.contains(name); }) ||
-                         std::any_of(state.leaving.begin(), state.leaving.end(), [&](auto const& l) {
-                             return tenancies.contains(l.tenancy);
-                         });
-        bool const is = std::any_of(selections.begin(), selections.end(), [&](auto const* s) {
-            return s->matches(ns, *state.labels);
-        });
+                         std::any_of(state.leaving.begin(), state.leaving.end(),
+                                     [&](auto const& l) { return tenancies.contains(l.tenancy); });
+        bool const is = std::any_of(selections.begin(), selections.end(),
+                                    [&](auto const* s) { return s->matches(ns, *state.labels); });
         if (was || is) {
             refresh_members(ns, state, now);
             changed.push_back(ns);
@@ -324,10 +326,12 @@ void IndexBuilder::refresh_selected(std::set<std::string> const& tenancies) {
 void IndexBuilder::expire() {
     std::lock_guard const lock(mutex_);
     auto const now = clock_.steady_now();
-    if (!next_expiry_ || now < *next_expiry_) {
+    if (!next_expiry_ || now < *next_expiry_ || now < expire_again_after_) {
         return;
     }
+    expire_again_after_ = now + expiry_interval;
     next_expiry_.reset();
+    tenancies_changed_ = true;
     for (auto entry = tenancies_.begin(); entry != tenancies_.end();) {
         auto const& gone_after = entry->second.gone_after;
         if (gone_after && *gone_after <= now) {
@@ -341,108 +345,6 @@ void IndexBuilder::expire() {
         ++entry;
     }
     refresh_all();
-}
-
-// Policies and publication ----------------------------------------------------------------------
-
-IndexBuilder::Policy IndexBuilder::policy_for(std::vector<std::string> const& tenancies) {
-    auto const found = policies_.find(tenancies);
-    if (found != policies_.end()) {
-        return found->second;
-    }
-    std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> governing;
-    for (std::string const& name : tenancies) {
-        governing.push_back(tenancies_.at(name).good);
-    }
-    std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> baselines;
-    for (auto const& [name, state] : tenancies_) {
-        if (state.good && state.good->baseline) {
-            baselines.push_back(state.good);
-        }
-    }
-    auto policy = std::make_shared<tenancy::NamespacePolicy const>(
-        tenancy::NamespacePolicy::compile(std::move(governing), std::move(baselines),
-                                          *next_.catalog_));
-    policies_.emplace(tenancies, policy);
-    return policy;
-}
-
-NamespaceRules IndexBuilder::rules_of(std::string const& ns, NamespaceState const& state) {
-    NamespaceRules rules;
-    std::vector<std::string> governing;
-    for (std::string const& name : state.members) {
-        TenancyState const& tenancy = tenancies_.at(name);
-        if (tenancy.good && (tenancy.readable || tenancy.good->governs(ns, *state.labels))) {
-            governing.push_back(name);
-        } else {
-            rules.unreadable = std::make_shared<std::string const>(name);
-        }
-    }
-    for (Leaving const& leaving : state.leaving) {
-        auto const found = tenancies_.find(leaving.tenancy);
-        if (found != tenancies_.end() && found->second.good) {
-            governing.push_back(leaving.tenancy);
-        }
-    }
-    if (!governing.empty()) {
-        std::sort(governing.begin(), governing.end());
-        rules.policy = policy_for(governing);
-    }
-    return rules;
-}
-
-void IndexBuilder::publish(std::vector<std::string> const& changed) {
-    std::map<std::size_t, std::vector<std::string const*>> by_shard;
-    for (std::string const& ns : changed) {
-        by_shard[TenancyIndex::shard_of(ns)].push_back(&ns);
-    }
-    for (auto const& [number, names] : by_shard) {
-        auto& place = next_.shards_[number];
-        auto shard = std::make_shared<TenancyIndex::Shard>(place ? *place : TenancyIndex::Shard{});
-        for (std::string const* const ns : names) {
-            std::erase_if(*shard, [&](auto const& entry) { return entry.ns == *ns; });
-            if (auto const found = namespaces_.find(*ns); found != namespaces_.end()) {
-                shard->push_back({*ns, rules_of(*ns, found->second), found->second.labels});
-            }
-        }
-        std::sort(shard->begin(), shard->end(),
-                  [](auto const& a, auto const& b) { return a.ns < b.ns; });
-        place = std::move(shard);
-    }
-    finish_publication();
-}
-
-void IndexBuilder::publish_all() {
-    std::array<std::shared_ptr<TenancyIndex::Shard>, TenancyIndex::shards_count> shards;
-    for (auto const& [ns, state] : namespaces_) {
-        auto& shard = shards[TenancyIndex::shard_of(ns)];
-        if (!shard) {
-            shard = std::make_shared<TenancyIndex::Shard>();
-        }
-        shard->push_back({ns, rules_of(ns, state), state.labels});
-    }
-    for (std::size_t i = 0; i < shards.size(); ++i) {
-        if (shards[i]) {
-            std::sort(shards[i]->begin(), shards[i]->end(),
-                      [](auto const& a, auto const& b) { return a.ns < b.ns; });
-        }
-        next_.shards_[i] = std::move(shards[i]);
-    }
-    finish_publication();
-}
-
-void IndexBuilder::finish_publication() {
-    auto tenancies = std::make_shared<TenancyIndex::Tenancies>();
-    for (auto const& [name, state] : tenancies_) {
-        if (state.good && !state.gone_after) {
-            tenancies->push_back(state.good);
-        }
-    }
-    next_.tenancies_ = std::move(tenancies);
-    next_.namespaces_ = namespaces_.size();
-    published_.store(std::make_shared<TenancyIndex const>(next_));
-    // Policies that neither an entry nor a reader of an older version holds any more.
-    std::erase_if(policies_, [](auto const& entry) { return entry.second.use_count() == 1; });
 }
 
 }  // namespace rt::webhook

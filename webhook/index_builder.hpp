@@ -28,13 +28,13 @@ struct IndexFigures {
 };
 
 /// Keeps the TenancyIndex true to what the watches tell, and publishes a new version before each
-/// call returns. A changed namespace costs one shard; a changed tenancy a look at every namespace; a
-/// changed Registry or baseline all policies.
+/// call returns. A changed namespace costs one shard; a changed tenancy a look at every namespace;
+/// a changed Registry or baseline all policies.
 ///
-/// What stays for tenancy::grace_seconds after it has gone, so that a rename, a move or a re-created
-/// object opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a namespace that it
-/// no longer selects. An object that cannot be read keeps its last good version; a tenancy that has
-/// none marks the namespaces it selects as unreadable.
+/// What stays for tenancy::grace_seconds after it has gone, so that a rename, a move or a
+/// re-created object opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a
+/// namespace that it no longer selects. An object that cannot be read keeps its last good version;
+/// a tenancy that has none marks the namespaces it selects as unreadable.
 ///
 /// Thread-safe. Time comes from `clock`; expire() must be called now and then.
 class IndexBuilder {
@@ -42,9 +42,7 @@ class IndexBuilder {
     /// `excluded`: namespaces that no tenancy ever matches.
     IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded);
 
-    [[nodiscard]] std::shared_ptr<TenancyIndex const> current() const {
-        return published_.load();
-    }
+    [[nodiscard]] std::shared_ptr<TenancyIndex const> current() const { return published_.load(); }
     [[nodiscard]] IndexFigures figures() const;
 
     void replace_registries(std::vector<Json> const& items);
@@ -75,7 +73,7 @@ class IndexBuilder {
         std::string uid{};
         std::int64_t generation = 0;
         bool readable = false;
-        Selection selection{};                  ///< what it selects now, read leniently if need be
+        Selection selection{};                   ///< what it selects now, read leniently if need be
         std::optional<SteadyTime> gone_after{};  ///< deleted; its rules stay until then
     };
     struct Leaving {
@@ -117,6 +115,8 @@ class IndexBuilder {
     /// One policy per set of tenancies, by their sorted names.
     std::map<std::vector<std::string>, Policy> policies_;
     std::optional<SteadyTime> next_expiry_;
+    SteadyTime expire_again_after_{};
+    bool tenancies_changed_ = false;
     TenancyIndex next_;
     Published<TenancyIndex> published_;
 };

@@ -23,9 +23,7 @@ struct IndexFeed::Watches {
 
 IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
                      std::function<bool(std::string_view)> excluded)
-    : clock_(clock),
-      builder_(clock, std::move(excluded)),
-      watches_(std::make_unique<Watches>()) {
+    : clock_(clock), builder_(clock, std::move(excluded)), watches_(std::make_unique<Watches>()) {
     watches_->all[0] = std::make_unique<kube::Watcher>(
         client, watch_of(kube::types::registries, false),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_registries(items); },
@@ -74,13 +72,15 @@ PolicyView IndexFeed::view() const {
     view.index = builder_.current();
     view.synced = synced_.load(std::memory_order_acquire);
     SteadyTime const proven{BootClock::duration(proven_at_.load(std::memory_order_relaxed))};
-    view.age = std::max(std::chrono::milliseconds{0},
-                        std::chrono::duration_cast<std::chrono::milliseconds>(
-                            clock_.steady_now() - proven));
+    view.age = std::max(
+        std::chrono::milliseconds{0},
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - proven));
     return view;
 }
 
-IndexFigures IndexFeed::figures() const { return builder_.figures(); }
+IndexFigures IndexFeed::figures() const {
+    return builder_.figures();
+}
 
 std::string IndexFeed::trouble() const {
     for (auto const& watcher : watches_->all) {

@@ -14,8 +14,8 @@
 
 namespace rt::webhook {
 
-/// The live index: watches Registries, RegistryTenancies and Namespaces (metadata only), and knows how
-/// long ago all three were proven complete. A watch that merely says nothing proves nothing.
+/// The live index: watches Registries, RegistryTenancies and Namespaces (metadata only), and knows
+/// how long ago all three were proven complete. A watch that merely says nothing proves nothing.
 class IndexFeed final : public PolicySource {
   public:
     /// All references must outlive the feed.

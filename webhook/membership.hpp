@@ -15,15 +15,16 @@ using NamespaceLabels = std::map<std::string, std::string>;
 
 /// Which namespaces a tenancy selects.
 struct Selection {
-    std::vector<std::string> namespaces{};                   ///< by name
-    std::optional<kube::LabelSelector> namespace_selector{};  ///< by label; an empty one matches none
+    std::vector<std::string> namespaces{};  ///< by name
+    std::optional<kube::LabelSelector>
+        namespace_selector{};  ///< by label; an empty one matches none
 
     [[nodiscard]] bool matches(std::string_view ns, NamespaceLabels const& labels) const;
     bool operator==(Selection const&) const = default;
 };
 
-/// Finds the tenancies that may select a namespace without asking each of them: by name, by one label
-/// that their selector demands, or (negative and existence selectors only) by asking.
+/// Finds the tenancies that may select a namespace without asking each of them: by name, by one
+/// label that their selector demands, or (negative and existence selectors only) by asking.
 class MembershipTable {
   public:
     void set(std::string const& tenancy, Selection const& selection);

@@ -32,30 +32,34 @@ bool possible(EndpointName endpoint, Outcome outcome, std::size_t reason) {
     bool const deprecated =
         has_reason && static_cast<tenancy::Reason>(reason - 1) == tenancy::Reason::Deprecated;
     switch (outcome) {
-        case Outcome::Allowed: return !has_reason;
-        case Outcome::Denied: return has_reason && !deprecated;
-        default: return has_reason;
+        case Outcome::Allowed:
+            return !has_reason;
+        case Outcome::Denied:
+            return has_reason && !deprecated;
+        default:
+            return has_reason;
     }
 }
 
 }  // namespace
 
 AdmissionMetrics::AdmissionMetrics(Metrics& metrics)
-    : patched_(metrics.counter(requests_name, requests_help,
-                               {{"endpoint", "mutate"}, {"decision", "patched"}, {"reason", "none"}})),
-      unpatched_(metrics.counter(
-          requests_name, requests_help,
-          {{"endpoint", "mutate"}, {"decision", "allowed"}, {"reason", "none"}})),
+    : patched_(
+          metrics.counter(requests_name, requests_help,
+                          {{"endpoint", "mutate"}, {"decision", "patched"}, {"reason", "none"}})),
+      unpatched_(
+          metrics.counter(requests_name, requests_help,
+                          {{"endpoint", "mutate"}, {"decision", "allowed"}, {"reason", "none"}})),
       refused_(metrics.counter(errors_name, errors_help, {{"cause", "refused"}})),
       failed_(metrics.counter(errors_name, errors_help, {{"cause", "failed"}})),
-      namespaces_(metrics.gauge("registry_tenancy_webhook_index_namespaces",
-                                "Namespaces in the index.")),
+      namespaces_(
+          metrics.gauge("registry_tenancy_webhook_index_namespaces", "Namespaces in the index.")),
       governed_(metrics.gauge("registry_tenancy_webhook_index_governed_namespaces",
                               "Namespaces that a RegistryTenancy governs.")),
       tenancies_(metrics.gauge("registry_tenancy_webhook_index_tenancies",
                                "RegistryTenancies in the index.")),
-      registries_(metrics.gauge("registry_tenancy_webhook_index_registries",
-                                "Registries in the index.")),
+      registries_(
+          metrics.gauge("registry_tenancy_webhook_index_registries", "Registries in the index.")),
       unreadable_(metrics.gauge("registry_tenancy_webhook_index_unreadable_objects",
                                 "Registries and RegistryTenancies that cannot be read.")),
       synced_(metrics.gauge("registry_tenancy_webhook_index_synced",
@@ -75,11 +79,11 @@ AdmissionMetrics::AdmissionMetrics(Metrics& metrics)
             for (std::size_t r = 0; r < reasons_count; ++r) {
                 auto const outcome = static_cast<Outcome>(o);
                 if (possible(static_cast<EndpointName>(e), outcome, r)) {
-                    decisions_[e][o][r] = &metrics.counter(
-                        requests_name, requests_help,
-                        {{"endpoint", endpoint_names[e]},
-                         {"decision", std::string(name_of(outcome))},
-                         {"reason", reason_name(r)}});
+                    decisions_[e][o][r] =
+                        &metrics.counter(requests_name, requests_help,
+                                         {{"endpoint", endpoint_names[e]},
+                                          {"decision", std::string(name_of(outcome))},
+                                          {"reason", reason_name(r)}});
                 }
             }
         }

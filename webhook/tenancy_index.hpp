@@ -22,9 +22,9 @@ struct NamespaceRules {
     std::shared_ptr<std::string const> unreadable{};
 };
 
-/// Everything admission decides by: an immutable snapshot. A namespace that is not in it is unknown,
-/// which is something else than governed by nothing. Split into shards, so that a new version shares
-/// all but one with its predecessor when one namespace changes.
+/// Everything admission decides by: an immutable snapshot. A namespace that is not in it is
+/// unknown, which is something else than governed by nothing. Split into shards, so that a new
+/// version shares all but one with its predecessor when one namespace changes.
 class TenancyIndex {
   public:
     static constexpr std::size_t shards_count = 256;

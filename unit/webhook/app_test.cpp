@@ -152,8 +152,8 @@ TEST_F(Program, StopsDecidingWhenItsViewIsStaleOrItsTypesAreGone) {
     ASSERT_TRUE(ready()) << app->not_ready();
     Json const review = test::admission_review(pod_in("cainiao-prod", "/cainiao/a1:1"));
     // Nothing can be proven while every list fails, however lively the watches are.
-    api->fail_next(test::Verb::List, kube::types::namespaces,
-                   Error{ErrorKind::Unavailable, "down"}, -1);
+    api->fail_next(test::Verb::List, kube::types::namespaces, Error{ErrorKind::Unavailable, "down"},
+                   -1);
     for (int i = 0; i < 40; ++i) {
         clock.advance(seconds{5});
         std::this_thread::sleep_for(milliseconds{1});

@@ -94,7 +94,8 @@ TEST_F(Folder, NeedsTheClientAuthorityWhereOneIsDemanded) {
 
 TEST(Certificate, ExpiryOfNonsenseIsUnknown) {
     EXPECT_FALSE(certificate_expiry(""));
-    EXPECT_FALSE(certificate_expiry("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"));
+    EXPECT_FALSE(
+        certificate_expiry("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"));
 }
 
 }  // namespace

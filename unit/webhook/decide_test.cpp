@@ -45,7 +45,9 @@ Json with_secret(Json object) {
     return object;
 }
 
-Json pod_of(std::string const& image) { return with_secret(test::pod(image)); }
+Json pod_of(std::string const& image) {
+    return with_secret(test::pod(image));
+}
 
 TEST(Decide, JudgesPodsAndAllTemplateKinds) {
     World const world;
@@ -90,9 +92,9 @@ TEST(Decide, EveryDoorIsJudgedWithItsField) {
         EXPECT_EQ(judge(test::admission_review(object)), "denied RT-NotAllowed") << c.list;
         ASSERT_EQ(judge.decision().findings.size(), 1U);
         EXPECT_EQ(judge.decision().findings[0].field, c.field);
-        EXPECT_EQ(judge(test::admission_review(object, "UPDATE", pod_of(good),
-                                               "ephemeralcontainers")),
-                  "denied RT-NotAllowed");
+        EXPECT_EQ(
+            judge(test::admission_review(object, "UPDATE", pod_of(good), "ephemeralcontainers")),
+            "denied RT-NotAllowed");
     }
 }
 
@@ -320,8 +322,7 @@ TEST(Decide, InjectsWhereASecretWillBeOrMayBe) {
         ReviewReader reader;
         test::PaddedBody const body(test::admission_review(object, operation).dump());
         EXPECT_EQ(reader.read(body.view()), ReadStatus::Readable) << reader.problem();
-        return decide_injection(reader.review(), view,
-                                AdmissionSettings::from(tenancy::Settings{}))
+        return decide_injection(reader.review(), view, AdmissionSettings::from(tenancy::Settings{}))
             .pull_secret;
     };
     EXPECT_TRUE(inject(test::pod(bad), world.view())) << "whether it is allowed is not asked here";

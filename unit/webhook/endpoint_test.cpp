@@ -42,8 +42,7 @@ struct Edge : testing::Test {
     http::Answer ask(std::string const& target, std::string const& text,
                      milliseconds waited = milliseconds{0}, PolicySource const* source = nullptr) {
         FixedPolicySource const fixed(world.view());
-        Endpoint const endpoint(source ? *source : fixed, settings, admission, &noted,
-                                world.clock);
+        Endpoint const endpoint(source ? *source : fixed, settings, admission, &noted, world.clock);
         test::PaddedBody const body(text);
         http::ServerRequest request;
         request.method = "POST";
@@ -131,9 +130,9 @@ TEST_F(Edge, WarnAndAuditAllowAndTell) {
         for (Json const& warning : answer.value("warnings", Json::array())) {
             std::string const text = warning;
             EXPECT_LE(text.size(), 256U);
-            EXPECT_TRUE(std::all_of(text.begin(), text.end(),
-                                    [](char x) { return x >= 0x20 && x < 0x7f; }))
-                << text;
+            EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char x) {
+                return x >= 0x20 && x < 0x7f;
+            })) << text;
         }
         EXPECT_EQ(answer["auditAnnotations"]["decision"], c.decision);
         EXPECT_EQ(answer["auditAnnotations"]["reason"], "RT-Unparseable");
@@ -263,9 +262,9 @@ TEST(Timeout, IsReadAsGoWritesDurations) {
     };
     for (Case const& c :
          {Case{"?timeout=3s", milliseconds{3'000}}, Case{"timeout=10s", milliseconds{10'000}},
-          Case{"?a=b&timeout=1m0s", milliseconds{30'000}}, Case{"?timeout=500ms", milliseconds{500}},
-          Case{"?timeout=1.5s&x=y", milliseconds{1'500}}, Case{"", fallback},
-          Case{"?timeout=", fallback}, Case{"?timeout=abc", fallback},
+          Case{"?a=b&timeout=1m0s", milliseconds{30'000}},
+          Case{"?timeout=500ms", milliseconds{500}}, Case{"?timeout=1.5s&x=y", milliseconds{1'500}},
+          Case{"", fallback}, Case{"?timeout=", fallback}, Case{"?timeout=abc", fallback},
           Case{"?timeout=3", fallback}, Case{"?timeout=-3s", fallback},
           Case{"?notimeout=3s", fallback}, Case{"?timeout=3h", fallback}}) {
         EXPECT_EQ(parse_timeout(c.query, fallback), c.expected) << c.query;

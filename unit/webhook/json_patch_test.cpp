@@ -44,7 +44,8 @@ TEST(JsonPatch, IsEmptyWhereThereIsNothingToDo) {
 TEST(JsonPatch, SetsThePullPolicyOfEveryImage) {
     Json object = test::pod("a");
     object["spec"]["containers"][0]["imagePullPolicy"] = "IfNotPresent";
-    object["spec"]["containers"].push_back({{"name", "b"}, {"image", "b"}, {"imagePullPolicy", "Always"}});
+    object["spec"]["containers"].push_back(
+        {{"name", "b"}, {"image", "b"}, {"imagePullPolicy", "Always"}});
     object["spec"]["initContainers"] = {{{"name", "c"}, {"image", "c"}}};
     object["spec"]["volumes"] = {{{"name", "d"}, {"emptyDir", Json::object()}},
                                  {{"name", "e"}, {"image", {{"reference", "e"}}}}};
@@ -69,9 +70,13 @@ TEST(JsonPatch, AppliesToEveryShapeAPodCanHave) {
     };
     auto const maybe = [&](Json& spec, char const* key, Json value) {
         switch (std::uniform_int_distribution<int>(0, 3)(random)) {
-            case 0: spec[key] = nullptr; break;
-            case 1: break;
-            default: spec[key] = std::move(value);
+            case 0:
+                spec[key] = nullptr;
+                break;
+            case 1:
+                break;
+            default:
+                spec[key] = std::move(value);
         }
     };
     for (int round = 0; round < 2'000; ++round) {
@@ -85,18 +90,16 @@ TEST(JsonPatch, AppliesToEveryShapeAPodCanHave) {
         maybe(spec, "containers", list(container));
         maybe(spec, "initContainers", list(container));
         maybe(spec, "ephemeralContainers", list(container));
-        maybe(spec, "imagePullSecrets", list([&] {
-                  return chance() ? Json::object() : Json{{"name", "other"}};
-              }));
+        maybe(spec, "imagePullSecrets",
+              list([&] { return chance() ? Json::object() : Json{{"name", "other"}}; }));
         maybe(spec, "volumes", list([&] {
                   Json entry{{"name", "v"}};
                   maybe(entry, "image", chance() ? Json::object() : Json{{"reference", "r"}});
                   return entry;
               }));
-        Json const before =
-            spec.contains("imagePullSecrets") && spec["imagePullSecrets"].is_array()
-                ? spec["imagePullSecrets"]
-                : Json::array();
+        Json const before = spec.contains("imagePullSecrets") && spec["imagePullSecrets"].is_array()
+                                ? spec["imagePullSecrets"]
+                                : Json::array();
         Injection const injection{.pull_secret = chance(), .pull_always = chance()};
         Json result;
         ASSERT_NO_THROW(result = patched(object, injection)) << object.dump();

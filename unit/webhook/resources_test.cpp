@@ -15,9 +15,10 @@ Json request_for(Json const& object, std::string const& operation = "CREATE",
                  Json const& old_object = nullptr) {
     bool const tenancy = object.at("kind") == "RegistryTenancy";
     return {{"uid", "u"},
-            {"resource", {{"group", "registrytenancy.dev"},
-                          {"version", "v1alpha1"},
-                          {"resource", tenancy ? "registrytenancies" : "registries"}}},
+            {"resource",
+             {{"group", "registrytenancy.dev"},
+              {"version", "v1alpha1"},
+              {"resource", tenancy ? "registrytenancies" : "registries"}}},
             {"name", object["metadata"]["name"]},
             {"operation", operation},
             {"object", operation == "DELETE" ? Json(nullptr) : object},
@@ -43,7 +44,8 @@ TEST_F(Resources, AcceptsWhatIsFine) {
     auto const result = review(request_for(tenancy_object("second", {"default"})));
     EXPECT_EQ(tenancy::to_string(result.errors), "");
     EXPECT_TRUE(result.warnings.empty()) << result.warnings[0];
-    EXPECT_TRUE(review(request_for(registry_object("other", "registry.example.com"))).errors.empty());
+    EXPECT_TRUE(
+        review(request_for(registry_object("other", "registry.example.com"))).errors.empty());
 }
 
 TEST_F(Resources, ReportsEveryErrorWithItsField) {
@@ -125,8 +127,8 @@ TEST_F(Resources, WarnsWhereADeletionOpensNamespaces) {
 }
 
 TEST_F(Resources, WithoutAnIndexItChecksTheObjectAloneAndSaysSo) {
-    auto const result =
-        review_resource(request_for(registry_object("thief", test::acr_host)), PolicyView{}, settings);
+    auto const result = review_resource(request_for(registry_object("thief", test::acr_host)),
+                                        PolicyView{}, settings);
     EXPECT_TRUE(result.errors.empty());
     ASSERT_EQ(result.warnings.size(), 1U);
     Json broken = tenancy_object("x", {"default"});

@@ -27,10 +27,12 @@ Read read(ReviewReader& reader, std::string_view text, Parser parser) {
     PaddedBody const body(text);
     ReadStatus const status = reader.read(body.view(), parser);
     switch (status) {
-        case ReadStatus::Readable: return {status, describe(reader.review()), reader.problem()};
+        case ReadStatus::Readable:
+            return {status, describe(reader.review()), reader.problem()};
         case ReadStatus::Refused:
             return {status, std::string(reader.review().uid), reader.problem()};
-        case ReadStatus::Unanswerable: break;
+        case ReadStatus::Unanswerable:
+            break;
     }
     return {status, {}, {}};
 }
@@ -210,8 +212,16 @@ TEST(Review, RefusesDuplicatesOfKeysThatDecide) {
 
 TEST(Review, CannotAnswerWithoutAUid) {
     std::string const good = admission_review(test::pod("a")).dump();
-    std::vector<std::string> texts{"", " ", "null", "[]", "{}", "\"x\"", "{", good + "x",
-                                   good.substr(0, good.size() / 2), "\xEF\xBB\xBF" + good};
+    std::vector<std::string> texts{"",
+                                   " ",
+                                   "null",
+                                   "[]",
+                                   "{}",
+                                   "\"x\"",
+                                   "{",
+                                   good + "x",
+                                   good.substr(0, good.size() / 2),
+                                   "\xEF\xBB\xBF" + good};
     for (Json const& uid : {Json(nullptr), Json(""), Json(7), Json(std::string(300, 'u'))}) {
         Json review = admission_review(test::pod("a"));
         review["request"]["uid"] = uid;
@@ -227,7 +237,9 @@ TEST(Review, CannotAnswerWithoutAUid) {
     control.replace(control.find("web"), 3, "w\nb");
     texts.push_back(control);
     std::string utf8 = good;
-    utf8.replace(utf8.find("web"), 3, "w\xFF" "b");
+    utf8.replace(utf8.find("web"), 3,
+                 "w\xFF"
+                 "b");
     texts.push_back(utf8);
     for (std::string const& text : texts) {
         EXPECT_EQ(read_both(text).status, ReadStatus::Unanswerable) << text;
@@ -256,47 +268,77 @@ TEST(Review, LargeBodiesTakeTheStreamingPathAndGiveTheSame) {
     std::string const large = review.dump();
     review["request"]["object"]["metadata"]["annotations"]["blob"] = "";
     ReviewReader reader;
-    EXPECT_EQ(read(reader, large, Parser::BySize),
-              read(reader, review.dump(), Parser::BySize));
+    EXPECT_EQ(read(reader, large, Parser::BySize), read(reader, review.dump(), Parser::BySize));
 }
 
 TEST(Review, BothParsersAgreeOnEscapes) {
-    for (char const* const escape : {R"(\u0041)", R"(\u0000)", R"(\ud83d\ude00)", R"(\ud800)",
-                                     R"(\udc00)", R"(\ud800\u0041)", R"(\udc00\ud800)", R"(\x)",
-                                     R"(\u12)", R"(\uD8)", R"(\n\t\/)", "\xC3\xA9", "\xC0\x80",
-                                     "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x7F"}) {
+    for (char const* const escape :
+         {R"(\u0041)", R"(\u0000)", R"(\ud83d\ude00)", R"(\ud800)", R"(\udc00)", R"(\ud800\u0041)",
+          R"(\udc00\ud800)", R"(\x)", R"(\u12)", R"(\uD8)", R"(\n\t\/)", "\xC3\xA9", "\xC0\x80",
+          "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x7F"}) {
         std::string text = admission_review(test::pod("a")).dump();
         text.replace(text.find(R"("image":"a")") + 9, 1, escape);
         (void)read_both(text);
     }
 }
 
-/// Random damage: bytes changed, removed, doubled, pieces swapped. The parsers must agree on all of it.
+/// Random damage: bytes changed, removed, doubled, pieces swapped. The parsers must agree on all of
+/// it.
 TEST(Review, BothParsersAgreeOnMutatedInput) {
     std::mt19937 random(20261122);
     auto const pick = [&](std::size_t n) {
         return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
     };
     std::vector<std::string> const corpus{
-        admission_review(full_pod()).dump(), admission_review(full_pod(), "UPDATE", full_pod()).dump(),
+        admission_review(full_pod()).dump(),
+        admission_review(full_pod(), "UPDATE", full_pod()).dump(),
         admission_review(test::workload("CronJob", "a/b:c")).dump(),
         admission_review(test::workload("Deployment", "a/b:c"), "UPDATE",
                          test::workload("Deployment", "a/b:d"))
             .dump()};
-    std::vector<std::string> const pieces{
-        "null", "{}", "[]", "\"image\":\"z\"", ",", ":", "\"", "\\u0041", "\\ud83d\\ude00", "1e9",
-        "-0", "123456789012345678901234567890", "1e999", "true", "\\u0000", "\x80", "{\"name\":1}",
-        "\"spec\":{\"containers\":[]},", "\\", "/", "\\ud800", "\\udc00", " ", "\n", "\t"};
+    std::vector<std::string> const pieces{"null",
+                                          "{}",
+                                          "[]",
+                                          "\"image\":\"z\"",
+                                          ",",
+                                          ":",
+                                          "\"",
+                                          "\\u0041",
+                                          "\\ud83d\\ude00",
+                                          "1e9",
+                                          "-0",
+                                          "123456789012345678901234567890",
+                                          "1e999",
+                                          "true",
+                                          "\\u0000",
+                                          "\x80",
+                                          "{\"name\":1}",
+                                          "\"spec\":{\"containers\":[]},",
+                                          "\\",
+                                          "/",
+                                          "\\ud800",
+                                          "\\udc00",
+                                          " ",
+                                          "\n",
+                                          "\t"};
     int readable = 0;
     for (int round = 0; round < 20'000; ++round) {
         std::string text = corpus[pick(corpus.size())];
         for (std::size_t i = 0; i <= pick(3); ++i) {
             std::size_t const at = pick(text.size());
             switch (pick(5)) {
-                case 0: text[at] = static_cast<char>(pick(256)); break;
-                case 1: text.erase(at, 1 + pick(6)); break;
-                case 2: text.insert(at, pieces[pick(pieces.size())]); break;
-                case 3: text.insert(at, text.substr(pick(text.size()), pick(40))); break;
+                case 0:
+                    text[at] = static_cast<char>(pick(256));
+                    break;
+                case 1:
+                    text.erase(at, 1 + pick(6));
+                    break;
+                case 2:
+                    text.insert(at, pieces[pick(pieces.size())]);
+                    break;
+                case 3:
+                    text.insert(at, text.substr(pick(text.size()), pick(40)));
+                    break;
                 default: {
                     // A whole value replaced keeps most documents well-formed.
                     auto const colon = text.find(':', at);

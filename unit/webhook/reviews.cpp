@@ -9,8 +9,7 @@
 namespace rt::test {
 
 PaddedBody::PaddedBody(std::string_view text)
-    : bytes_(std::make_unique<char[]>(text.size() + http::body_padding_bytes)),
-      size_(text.size()) {
+    : bytes_(std::make_unique<char[]>(text.size() + http::body_padding_bytes)), size_(text.size()) {
     std::memcpy(bytes_.get(), text.data(), text.size());
 }
 
@@ -56,18 +55,17 @@ Json admission_review(Json const& object, std::string const& operation, Json con
     auto const* const known = template_kind(kind);
     std::string const group = known ? std::string(known->group) : "";
     std::string const resource = known ? std::string(known->resource) : "pods";
-    Json request{
-        {"uid", "review-1"},
-        {"kind", {{"group", group}, {"version", "v1"}, {"kind", kind}}},
-        {"resource", {{"group", group}, {"version", "v1"}, {"resource", resource}}},
-        {"name", object.at("metadata").value("name", "")},
-        {"namespace", object.at("metadata").value("namespace", "")},
-        {"operation", operation},
-        {"userInfo", {{"username", "alice"}, {"groups", {"system:authenticated"}}}},
-        {"object", operation == "DELETE" ? Json(nullptr) : object},
-        {"oldObject", operation == "DELETE" ? object : old_object},
-        {"dryRun", false},
-        {"options", {{"kind", "CreateOptions"}, {"apiVersion", "meta.k8s.io/v1"}}}};
+    Json request{{"uid", "review-1"},
+                 {"kind", {{"group", group}, {"version", "v1"}, {"kind", kind}}},
+                 {"resource", {{"group", group}, {"version", "v1"}, {"resource", resource}}},
+                 {"name", object.at("metadata").value("name", "")},
+                 {"namespace", object.at("metadata").value("namespace", "")},
+                 {"operation", operation},
+                 {"userInfo", {{"username", "alice"}, {"groups", {"system:authenticated"}}}},
+                 {"object", operation == "DELETE" ? Json(nullptr) : object},
+                 {"oldObject", operation == "DELETE" ? object : old_object},
+                 {"dryRun", false},
+                 {"options", {{"kind", "CreateOptions"}, {"apiVersion", "meta.k8s.io/v1"}}}};
     if (!subresource.empty()) {
         request["subResource"] = subresource;
     }
@@ -104,10 +102,9 @@ std::string describe(webhook::ReviewedObject const& object) {
 
 std::string describe(webhook::Review const& review) {
     std::string text;
-    for (auto const part :
-         {review.uid, review.group, review.version, review.resource, review.subresource,
-          review.kind, review.kind_group, review.kind_version, review.ns, review.name, review.user,
-          review.pod_spec}) {
+    for (auto const part : {review.uid, review.group, review.version, review.resource,
+                            review.subresource, review.kind, review.kind_group, review.kind_version,
+                            review.ns, review.name, review.user, review.pod_spec}) {
         text += std::string(part) + "|";
     }
     text += std::to_string(static_cast<int>(review.operation)) + "|" +

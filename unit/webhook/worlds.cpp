@@ -11,27 +11,29 @@ Json registry_object(std::string const& name, std::string const& host, std::stri
     } else if (type == "Anonymous") {
         spec["anonymous"] = Json::object();
     }
-    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
-            {"kind", "Registry"},
-            {"metadata", {{"name", name}, {"uid", "uid-" + name},
-                          {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
-            {"spec", std::move(spec)}};
+    return {
+        {"apiVersion", "registrytenancy.dev/v1alpha1"},
+        {"kind", "Registry"},
+        {"metadata",
+         {{"name", name}, {"uid", "uid-" + name}, {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
+        {"spec", std::move(spec)}};
 }
 
 Json tenancy_object(std::string const& name, std::vector<std::string> namespaces) {
-    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
-            {"kind", "RegistryTenancy"},
-            {"metadata", {{"name", name}, {"uid", "uid-" + name},
-                          {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
-            {"spec",
-             {{"namespaces", std::move(namespaces)},
-              {"registries",
-               {{{"name", "shared-acr"},
-                 {"role", "acs:ram::1146716667364888:role/acr-cainiao"},
-                 {"externalID", "{cluster}"},
-                 {"allow", {{{"namespace", "cainiao"}}}}}}},
-              {"contact", "#registry-help"},
-              {"docsURL", "https://wiki.example.com/registry"}}}};
+    return {
+        {"apiVersion", "registrytenancy.dev/v1alpha1"},
+        {"kind", "RegistryTenancy"},
+        {"metadata",
+         {{"name", name}, {"uid", "uid-" + name}, {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
+        {"spec",
+         {{"namespaces", std::move(namespaces)},
+          {"registries",
+           {{{"name", "shared-acr"},
+             {"role", "acs:ram::1146716667364888:role/acr-cainiao"},
+             {"externalID", "{cluster}"},
+             {"allow", {{{"namespace", "cainiao"}}}}}}},
+          {"contact", "#registry-help"},
+          {"docsURL", "https://wiki.example.com/registry"}}}};
 }
 
 Json namespace_object(std::string const& name, Json labels) {

@@ -10,9 +10,12 @@ namespace {
 
 Outcome outcome_of(tenancy::Enforcement enforcement) {
     switch (enforcement) {
-        case tenancy::Enforcement::Audit: return Outcome::Audited;
-        case tenancy::Enforcement::Warn: return Outcome::Warned;
-        case tenancy::Enforcement::Deny: break;
+        case tenancy::Enforcement::Audit:
+            return Outcome::Audited;
+        case tenancy::Enforcement::Warn:
+            return Outcome::Warned;
+        case tenancy::Enforcement::Deny:
+            break;
     }
     return Outcome::Denied;
 }
@@ -21,11 +24,16 @@ Outcome outcome_of(tenancy::Enforcement enforcement) {
 
 std::string_view name_of(Outcome outcome) {
     switch (outcome) {
-        case Outcome::Allowed: return "allowed";
-        case Outcome::Warned: return "warned";
-        case Outcome::Audited: return "audited";
-        case Outcome::NamespaceUnknown: return "suspended";
-        case Outcome::Denied: break;
+        case Outcome::Allowed:
+            return "allowed";
+        case Outcome::Warned:
+            return "warned";
+        case Outcome::Audited:
+            return "audited";
+        case Outcome::NamespaceUnknown:
+            return "suspended";
+        case Outcome::Denied:
+            break;
     }
     return "denied";
 }
@@ -77,9 +85,13 @@ Decision unavailable(std::string_view what) {
 
 }  // namespace
 
-Decision deny_unreadable() { return unavailable("the request cannot be understood"); }
+Decision deny_unreadable() {
+    return unavailable("the request cannot be understood");
+}
 
-Decision deny_failed() { return unavailable("the webhook met an error of its own"); }
+Decision deny_failed() {
+    return unavailable("the webhook met an error of its own");
+}
 
 Injection decide_injection(Review const& review, PolicyView const& view,
                            AdmissionSettings const& settings) {

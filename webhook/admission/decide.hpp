@@ -5,8 +5,8 @@
 
 namespace rt::webhook {
 
-/// Decides about a request to /validate. Pure. Outcome::NamespaceUnknown asks for a later try; a caller
-/// that can't wait any longer turns it into a denial with give_up_waiting().
+/// Decides about a request to /validate. Pure. Outcome::NamespaceUnknown asks for a later try; a
+/// caller that can't wait any longer turns it into a denial with give_up_waiting().
 [[nodiscard]] Decision decide(Review const& review, PolicyView const& view,
                               AdmissionSettings const& settings);
 

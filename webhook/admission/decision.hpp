@@ -12,8 +12,8 @@ namespace rt::webhook {
 
 enum class Outcome {
     Allowed,
-    Warned,            ///< allowed, and the client is told
-    Audited,           ///< allowed, and only we take note
+    Warned,   ///< allowed, and the client is told
+    Audited,  ///< allowed, and only we take note
     Denied,
     NamespaceUnknown,  ///< ask again when the index may know the namespace
 };

@@ -35,8 +35,7 @@ void append_pull_policies(std::string& patch, Review const& review) {
 std::string json_patch(Review const& review, Injection const& injection) {
     std::string patch;
     if (injection.pull_secret) {
-        std::string const entry =
-            R"({"name":")" + std::string(tenancy::pull_secret_name) + R"("})";
+        std::string const entry = R"({"name":")" + std::string(tenancy::pull_secret_name) + R"("})";
         std::string const list = std::string(review.pod_spec) + "/imagePullSecrets";
         if (review.object.pod.has_pull_secrets) {
             append_operation(patch, list + "/-", entry);

@@ -10,7 +10,9 @@ namespace {
 
 using Key = std::tuple<std::uint8_t, std::string_view, std::string_view>;
 
-Key key_of(ContainerImage const& image) { return {image.door, image.name, image.image}; }
+Key key_of(ContainerImage const& image) {
+    return {image.door, image.name, image.image};
+}
 
 /// Answers whether an image stood in the old object; sorts only if lists were reordered.
 class OldImages {

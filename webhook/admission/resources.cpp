@@ -16,7 +16,8 @@ using tenancy::Registry;
 using tenancy::RegistryTenancy;
 using TenancyPtr = std::shared_ptr<RegistryTenancy const>;
 
-/// Distinct sets of tenancies that a candidate is tried against; more would only repeat the finding.
+/// Distinct sets of tenancies that a candidate is tried against; more would only repeat the
+/// finding.
 constexpr std::size_t conflict_trials_max = 64;
 
 /// Two tenancies that give different credentials for one key: refused here, while both writers are
@@ -46,16 +47,17 @@ FieldErrors credential_conflicts(TenancyPtr const& candidate, TenancyIndex const
         for (auto const& problem :
              tenancy::credentials_of(trial, index.catalog(), ns, settings.cluster_name).problems) {
             auto const& registries = candidate->registries;
-            auto const own =
-                std::find_if(registries.begin(), registries.end(),
-                             [&](auto const& r) { return r.name == problem.registry; });
+            auto const own = std::find_if(registries.begin(), registries.end(), [&](auto const& r) {
+                return r.name == problem.registry;
+            });
             if (problem.reason != "CredentialConflict" || own == registries.end()) {
                 continue;
             }
             tenancy::FieldError error{
                 "/spec/registries/" + std::to_string(own - registries.begin()) + "/role",
                 "another RegistryTenancy gives namespaces of this one a different credential for "
-                "the same images of Registry \"" + problem.registry +
+                "the same images of Registry \"" +
+                    problem.registry +
                     "\": use the same role and externalID, or allow other images"};
             if (std::find(errors.begin(), errors.end(), error) == errors.end()) {
                 errors.push_back(std::move(error));
@@ -129,8 +131,8 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
         return {};
     }
     return {"in " + std::to_string(tenancy::grace_seconds) + " s nothing governs " +
-            std::to_string(opened) + (opened == 1 ? " namespace" : " namespaces") +
-            " any more (" + printable(example, 63) +
+            std::to_string(opened) + (opened == 1 ? " namespace" : " namespaces") + " any more (" +
+            printable(example, 63) +
             "): every image is allowed there (unmanagedNamespaces: Allow)"};
 }
 

@@ -15,14 +15,15 @@ namespace rt::webhook {
 struct ResourceReview {
     std::string kind{};
     std::string name{};
-    tenancy::FieldErrors errors{};        ///< not empty: refused
+    tenancy::FieldErrors errors{};  ///< not empty: refused
     std::vector<std::string> warnings{};
 };
 
-/// Judges `request` (of an AdmissionReview) about our own resources: everything wrong with the object
-/// by itself, and against the other objects in the index. Ratchets: what an update leaves wrong is no
-/// error. Where the index can't be used it says so as a warning and judges the object alone: CEL in
-/// the CRDs and the operator stand behind this webhook, whose failurePolicy is Ignore.
+/// Judges `request` (of an AdmissionReview) about our own resources: everything wrong with the
+/// object by itself, and against the other objects in the index. Ratchets: what an update leaves
+/// wrong is no error. Where the index can't be used it says so as a warning and judges the object
+/// alone: CEL in the CRDs and the operator stand behind this webhook, whose failurePolicy is
+/// Ignore.
 [[nodiscard]] ResourceReview review_resource(Json const& request, PolicyView const& view,
                                              AdmissionSettings const& settings);
 

@@ -92,12 +92,13 @@ std::vector<Cause> causes_of(Decision const& decision) {
             break;
         }
         if (finding.reason != Reason::Deprecated) {
-            causes.push_back({tenancy::code_of(finding.reason), printable(finding.why, 512),
-                              finding.field});
+            causes.push_back(
+                {tenancy::code_of(finding.reason), printable(finding.why, 512), finding.field});
         }
     }
     if (causes.empty() && decision.reason) {
-        causes.push_back({tenancy::code_of(*decision.reason), std::string(decision.unavailable), {}});
+        causes.push_back(
+            {tenancy::code_of(*decision.reason), std::string(decision.unavailable), {}});
     }
     return causes;
 }
@@ -109,8 +110,8 @@ std::string images_of(Decision const& decision) {
         if (finding.written.empty()) {
             continue;
         }
-        std::string const image = printable(
-            finding.understood.empty() ? finding.written : finding.understood, 256);
+        std::string const image =
+            printable(finding.understood.empty() ? finding.written : finding.understood, 256);
         if (out.size() + image.size() + 8 > images_annotation_bytes_max) {
             out += ",...";
             break;
@@ -162,7 +163,9 @@ tenancy::MessageContext context_of(Review const& review, Decision const& decisio
             decision.images_total};
 }
 
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
 
 std::string with_more(std::string line, std::size_t findings) {
     return findings > 1 ? line + " (and " + std::to_string(findings - 1) + " more)" : line;
@@ -170,7 +173,9 @@ std::string with_more(std::string line, std::size_t findings) {
 
 }  // namespace
 
-std::string respond_allowed(std::string_view uid) { return begin(uid, true) + "}}"; }
+std::string respond_allowed(std::string_view uid) {
+    return begin(uid, true) + "}}";
+}
 
 std::string respond_patch(std::string_view uid, std::string_view patch) {
     std::string out = begin(uid, true);
@@ -199,16 +204,15 @@ Wording wording_of(Review const& review, Decision const& decision) {
     auto const deprecated =
         std::find_if(decision.findings.begin(), decision.findings.end(),
                      [](Finding const& finding) { return finding.reason == Reason::Deprecated; });
-    auto const from =
-        decision.outcome == Outcome::Audited ? deprecated : decision.findings.begin();
+    auto const from = decision.outcome == Outcome::Audited ? deprecated : decision.findings.begin();
     wording.warnings = tenancy::render_warnings(context, {from, decision.findings.end()});
     wording.note = with_more(tenancy::render_warning(context, decision.findings.front()),
                              decision.findings.size());
     return wording;
 }
 
-std::string respond_decision(std::string_view uid, Decision const& decision,
-                             Wording const& wording, std::chrono::milliseconds snapshot_age) {
+std::string respond_decision(std::string_view uid, Decision const& decision, Wording const& wording,
+                             std::chrono::milliseconds snapshot_age) {
     bool const denied =
         decision.outcome == Outcome::Denied || decision.outcome == Outcome::NamespaceUnknown;
     std::string out = begin(uid, !denied);
@@ -225,8 +229,8 @@ std::string respond_resource(std::string_view uid, std::string_view kind, std::s
                              std::vector<std::string> const& warnings) {
     std::string out = begin(uid, errors.empty());
     if (!errors.empty()) {
-        std::string message = printable(kind, 64) + " \"" + printable(name, 253) +
-                              "\" cannot work as written:";
+        std::string message =
+            printable(kind, 64) + " \"" + printable(name, 253) + "\" cannot work as written:";
         std::vector<Cause> causes;
         for (auto const& error : errors) {
             if (causes.size() == resource_errors_shown_max) {

@@ -11,8 +11,9 @@
 
 namespace rt::webhook {
 
-/// AdmissionReview answers (admission.k8s.io/v1) as bytes. Each kind of webhook has its own functions:
-/// a validating answer with a patch in it would be a call error, and block everything under Fail.
+/// AdmissionReview answers (admission.k8s.io/v1) as bytes. Each kind of webhook has its own
+/// functions: a validating answer with a patch in it would be a call error, and block everything
+/// under Fail.
 
 /// Allowed, with nothing to add.
 [[nodiscard]] std::string respond_allowed(std::string_view uid);

@@ -39,10 +39,18 @@ void walk(ReviewCollector& collector, simdjson::dom::element value, int node) {
                 collector.close();
             }
             return;
-        case Type::STRING: collector.text(node, value.get_string().value_unsafe()); return;
-        case Type::BOOL: collector.boolean(node, value.get_bool().value_unsafe()); return;
-        case Type::NULL_VALUE: collector.null(node); return;
-        default: collector.number(node); return;
+        case Type::STRING:
+            collector.text(node, value.get_string().value_unsafe());
+            return;
+        case Type::BOOL:
+            collector.boolean(node, value.get_bool().value_unsafe());
+            return;
+        case Type::NULL_VALUE:
+            collector.null(node);
+            return;
+        default:
+            collector.number(node);
+            return;
     }
 }
 
@@ -153,10 +161,11 @@ struct ReviewReader::Impl {
     std::string problem{};
 
     bool read_fast(std::string_view body) {
-        // simdjson counts the document itself as a level. Memory is reserved, not touched, before use.
+        // simdjson counts the document itself as a level. Memory is reserved, not touched, before
+        // use.
         if (!fast_ready) {
-            fast_ready = fast.allocate(fast_body_bytes_max, review_depth_max + 1) ==
-                         simdjson::SUCCESS;
+            fast_ready =
+                fast.allocate(fast_body_bytes_max, review_depth_max + 1) == simdjson::SUCCESS;
         }
         simdjson::dom::element document;
         if (!fast_ready ||
@@ -187,8 +196,8 @@ ReadStatus ReviewReader::read(std::string_view body, Parser parser) {
     impl_->collector.reset();
     impl_->texts.clear();
     impl_->problem.clear();
-    bool const fast = parser == Parser::Fast ||
-                      (parser == Parser::BySize && body.size() <= fast_body_bytes_max);
+    bool const fast =
+        parser == Parser::Fast || (parser == Parser::BySize && body.size() <= fast_body_bytes_max);
     if (!(fast ? impl_->read_fast(body) : impl_->read_streaming(body))) {
         impl_->problem = not_json;
         return ReadStatus::Unanswerable;
@@ -198,7 +207,11 @@ ReadStatus ReviewReader::read(std::string_view body, Parser parser) {
     return status;
 }
 
-Review const& ReviewReader::review() const { return impl_->collector.review(); }
-std::string const& ReviewReader::problem() const { return impl_->problem; }
+Review const& ReviewReader::review() const {
+    return impl_->collector.review();
+}
+std::string const& ReviewReader::problem() const {
+    return impl_->problem;
+}
 
 }  // namespace rt::webhook

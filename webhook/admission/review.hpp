@@ -12,7 +12,7 @@ enum class Operation { Create, Update, Delete, Connect };
 
 /// What of a cluster a request speaks of, as far as we judge it.
 enum class Target {
-    None,                 ///< not judged: another resource, subresource, or DELETE and CONNECT
+    None,  ///< not judged: another resource, subresource, or DELETE and CONNECT
     Pod,
     EphemeralContainers,  ///< pods/ephemeralcontainers
     Template,             ///< a workload with a pod template (tenancy::template_kinds)
@@ -20,9 +20,9 @@ enum class Target {
 
 /// One image in one of the doors of a PodSpec.
 struct ContainerImage {
-    std::uint8_t door = 0;          ///< index into tenancy::image_doors()
-    std::uint32_t index = 0;        ///< position in the door's list
-    std::string_view name{};        ///< of the container or volume
+    std::uint8_t door = 0;    ///< index into tenancy::image_doors()
+    std::uint32_t index = 0;  ///< position in the door's list
+    std::string_view name{};  ///< of the container or volume
     std::string_view image{};
     std::string_view pull_policy{};
     bool operator==(ContainerImage const&) const = default;
@@ -30,7 +30,7 @@ struct ContainerImage {
 
 /// The pod-shaped part of an object.
 struct PodShape {
-    bool present = false;           ///< the PodSpec itself
+    bool present = false;  ///< the PodSpec itself
     /// imagePullSecrets is an array (an empty one included); null and absent look alike to a patch.
     bool has_pull_secrets = false;
     std::vector<std::string_view> pull_secrets{};
@@ -52,32 +52,32 @@ struct ReviewedObject {
     std::string_view ns{};
     std::string_view name{};
     std::string_view uid{};
-    /// Has the annotation kubernetes.io/config.mirror. Any creator of Pods can set it: it may excuse
-    /// from the pull Secret, never from judgement.
+    /// Has the annotation kubernetes.io/config.mirror. Any creator of Pods can set it: it may
+    /// excuse from the pull Secret, never from judgement.
     bool mirror = false;
     std::vector<Owner> owners{};
     PodShape pod{};
     bool operator==(ReviewedObject const&) const = default;
 };
 
-/// An AdmissionReview (admission.k8s.io/v1), reduced to what decisions need. All views point into the
-/// ReviewReader that made it.
+/// An AdmissionReview (admission.k8s.io/v1), reduced to what decisions need. All views point into
+/// the ReviewReader that made it.
 struct Review {
     std::string_view uid{};
     Operation operation = Operation::Create;
-    std::string_view group{};        ///< request.resource
+    std::string_view group{};  ///< request.resource
     std::string_view version{};
     std::string_view resource{};
     std::string_view subresource{};
-    std::string_view kind{};         ///< request.kind.kind
+    std::string_view kind{};  ///< request.kind.kind
     std::string_view kind_group{};
     std::string_view kind_version{};
-    std::string_view ns{};           ///< request.namespace, the only source of the namespace
+    std::string_view ns{};  ///< request.namespace, the only source of the namespace
     std::string_view name{};
     std::string_view user{};
     bool dry_run = false;
     Target target = Target::None;
-    std::string_view pod_spec{};     ///< JSON pointer of the PodSpec; empty for Target::None
+    std::string_view pod_spec{};  ///< JSON pointer of the PodSpec; empty for Target::None
     ReviewedObject object{};
     ReviewedObject old_object{};
     bool operator==(Review const&) const = default;
@@ -90,18 +90,18 @@ enum class ReadStatus {
     Unanswerable,  ///< no JSON or no uid: HTTP 400
 };
 
-/// Bodies up to this size go through simdjson, larger ones through a streaming parser that keeps only
-/// what it needs: simdjson's buffers are some 14 times its capacity.
+/// Bodies up to this size go through simdjson, larger ones through a streaming parser that keeps
+/// only what it needs: simdjson's buffers are some 14 times its capacity.
 inline constexpr std::size_t fast_body_bytes_max = std::size_t{1} * 1024 * 1024;
 /// Nesting that we follow, as for all foreign JSON.
 inline constexpr int review_depth_max = 64;
 /// Images, owners and pull Secrets kept per list; far above what fits into a Pod that can run.
 inline constexpr std::size_t review_entries_max = 4'096;
 
-/// Turns bodies into Reviews. Total: any bytes give one of the three statuses. Both parsers feed one
-/// state machine, so they apply the same rules: keys that decide must not occur twice (readers differ
-/// in which one they take), must have the type that the API gives them, and null means absent.
-/// Not thread-safe; keep one per thread, its buffers are reused.
+/// Turns bodies into Reviews. Total: any bytes give one of the three statuses. Both parsers feed
+/// one state machine, so they apply the same rules: keys that decide must not occur twice (readers
+/// differ in which one they take), must have the type that the API gives them, and null means
+/// absent. Not thread-safe; keep one per thread, its buffers are reused.
 class ReviewReader {
   public:
     enum class Parser { BySize, Fast, Streaming };

@@ -13,10 +13,14 @@ constexpr std::size_t uid_bytes_max = 256;
 
 std::string_view article_and_name(JsonShape shape) {
     switch (shape) {
-        case JsonShape::Object: return "an object";
-        case JsonShape::Array: return "an array";
-        case JsonShape::String: return "a string";
-        case JsonShape::Boolean: return "a boolean";
+        case JsonShape::Object:
+            return "an object";
+        case JsonShape::Array:
+            return "an array";
+        case JsonShape::String:
+            return "a string";
+        case JsonShape::Boolean:
+            return "a boolean";
     }
     return "something else";
 }
@@ -68,14 +72,25 @@ bool ReviewCollector::open(int node, JsonShape opened) {
     }
     frames_.push_back({node, 0, 0});
     switch (field.field) {
-        case Field::Object: side(field).object->present = true; break;
-        case Field::PodSpec: shape(field).present = true; break;
-        case Field::PullSecrets: shape(field).has_pull_secrets = true; break;
-        case Field::ImageHolder: holder_present_ = true; break;
+        case Field::Object:
+            side(field).object->present = true;
+            break;
+        case Field::PodSpec:
+            shape(field).present = true;
+            break;
+        case Field::PullSecrets:
+            shape(field).has_pull_secrets = true;
+            break;
+        case Field::ImageHolder:
+            holder_present_ = true;
+            break;
         case Field::Owner:
         case Field::PullSecret:
-        case Field::Image: begin_entry(field); break;
-        default: break;
+        case Field::Image:
+            begin_entry(field);
+            break;
+        default:
+            break;
     }
     return true;
 }
@@ -83,8 +98,7 @@ bool ReviewCollector::open(int node, JsonShape opened) {
 void ReviewCollector::begin_entry(FieldNode const& node) {
     auto const full = [&](std::size_t size) {
         if (size >= review_entries_max) {
-            refuse(node.path + " has more than " + std::to_string(review_entries_max) +
-                   " entries");
+            refuse(node.path + " has more than " + std::to_string(review_entries_max) + " entries");
             return true;
         }
         return false;
@@ -170,40 +184,94 @@ void ReviewCollector::text(int node, std::string_view value) {
 
 void ReviewCollector::request_text(FieldNode const& node, std::string_view value) {
     switch (node.field) {
-        case Field::ApiVersion: api_version_ = value; break;
-        case Field::Kind: review_kind_ = value; break;
-        case Field::Uid: review_.uid = value; break;
-        case Field::KindGroup: review_.kind_group = value; break;
-        case Field::KindVersion: review_.kind_version = value; break;
-        case Field::KindKind: review_.kind = value; break;
-        case Field::ResourceGroup: review_.group = value; break;
-        case Field::ResourceVersion: review_.version = value; break;
-        case Field::ResourceResource: review_.resource = value; break;
-        case Field::SubResource: review_.subresource = value; break;
-        case Field::Name: review_.name = value; break;
-        case Field::Namespace: review_.ns = value; break;
-        case Field::Operation: operation_ = value; break;
-        case Field::User: review_.user = value; break;
-        default: break;
+        case Field::ApiVersion:
+            api_version_ = value;
+            break;
+        case Field::Kind:
+            review_kind_ = value;
+            break;
+        case Field::Uid:
+            review_.uid = value;
+            break;
+        case Field::KindGroup:
+            review_.kind_group = value;
+            break;
+        case Field::KindVersion:
+            review_.kind_version = value;
+            break;
+        case Field::KindKind:
+            review_.kind = value;
+            break;
+        case Field::ResourceGroup:
+            review_.group = value;
+            break;
+        case Field::ResourceVersion:
+            review_.version = value;
+            break;
+        case Field::ResourceResource:
+            review_.resource = value;
+            break;
+        case Field::SubResource:
+            review_.subresource = value;
+            break;
+        case Field::Name:
+            review_.name = value;
+            break;
+        case Field::Namespace:
+            review_.ns = value;
+            break;
+        case Field::Operation:
+            operation_ = value;
+            break;
+        case Field::User:
+            review_.user = value;
+            break;
+        default:
+            break;
     }
 }
 
 void ReviewCollector::object_text(FieldNode const& node, std::string_view value) {
     ReviewedObject& object = *side(node).object;
     switch (node.field) {
-        case Field::ObjectNamespace: object.ns = value; break;
-        case Field::ObjectName: object.name = value; break;
-        case Field::ObjectUid: object.uid = value; break;
-        case Field::MirrorAnnotation: object.mirror = true; break;
-        case Field::OwnerApiVersion: object.owners.back().api_version = value; break;
-        case Field::OwnerKind: object.owners.back().kind = value; break;
-        case Field::OwnerName: object.owners.back().name = value; break;
-        case Field::OwnerUid: object.owners.back().uid = value; break;
-        case Field::PullSecretName: shape(node).pull_secrets.back() = value; break;
-        case Field::ImageName: image_.name = value; break;
-        case Field::ImageText: image_.image = value; break;
-        case Field::ImagePullPolicy: image_.pull_policy = value; break;
-        default: break;
+        case Field::ObjectNamespace:
+            object.ns = value;
+            break;
+        case Field::ObjectName:
+            object.name = value;
+            break;
+        case Field::ObjectUid:
+            object.uid = value;
+            break;
+        case Field::MirrorAnnotation:
+            object.mirror = true;
+            break;
+        case Field::OwnerApiVersion:
+            object.owners.back().api_version = value;
+            break;
+        case Field::OwnerKind:
+            object.owners.back().kind = value;
+            break;
+        case Field::OwnerName:
+            object.owners.back().name = value;
+            break;
+        case Field::OwnerUid:
+            object.owners.back().uid = value;
+            break;
+        case Field::PullSecretName:
+            shape(node).pull_secrets.back() = value;
+            break;
+        case Field::ImageName:
+            image_.name = value;
+            break;
+        case Field::ImageText:
+            image_.image = value;
+            break;
+        case Field::ImagePullPolicy:
+            image_.pull_policy = value;
+            break;
+        default:
+            break;
     }
 }
 

@@ -84,8 +84,7 @@ void add_object(TreeBuilder& tree, int request, std::string_view key, bool old) 
     tree.text(metadata, "uid", Field::ObjectUid);
     tree.text(tree.object(metadata, "annotations"), "kubernetes.io/config.mirror",
               Field::MirrorAnnotation);
-    int const owner =
-        tree.elements(metadata, "ownerReferences", Field::Container, Field::Owner);
+    int const owner = tree.elements(metadata, "ownerReferences", Field::Container, Field::Owner);
     tree.text(owner, "apiVersion", Field::OwnerApiVersion);
     tree.text(owner, "kind", Field::OwnerKind);
     tree.text(owner, "name", Field::OwnerName);

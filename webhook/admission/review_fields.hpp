@@ -11,14 +11,41 @@ namespace rt::webhook {
 /// What a value in an AdmissionReview means to us.
 enum class Field : std::uint8_t {
     Container,  ///< only leads to others
-    ApiVersion, Kind, Uid,
-    KindGroup, KindVersion, KindKind,
-    ResourceGroup, ResourceVersion, ResourceResource, SubResource,
-    Name, Namespace, Operation, User, DryRun,
-    Object, ObjectNamespace, ObjectName, ObjectUid, MirrorAnnotation,
-    Owner, OwnerApiVersion, OwnerKind, OwnerName, OwnerUid, OwnerController,
-    PodSpec, PullSecrets, PullSecret, PullSecretName,
-    Image, ImageHolder, ImageName, ImageText, ImagePullPolicy,
+    ApiVersion,
+    Kind,
+    Uid,
+    KindGroup,
+    KindVersion,
+    KindKind,
+    ResourceGroup,
+    ResourceVersion,
+    ResourceResource,
+    SubResource,
+    Name,
+    Namespace,
+    Operation,
+    User,
+    DryRun,
+    Object,
+    ObjectNamespace,
+    ObjectName,
+    ObjectUid,
+    MirrorAnnotation,
+    Owner,
+    OwnerApiVersion,
+    OwnerKind,
+    OwnerName,
+    OwnerUid,
+    OwnerController,
+    PodSpec,
+    PullSecrets,
+    PullSecret,
+    PullSecretName,
+    Image,
+    ImageHolder,
+    ImageName,
+    ImageText,
+    ImagePullPolicy,
 };
 
 enum class JsonShape : std::uint8_t { Object, Array, String, Boolean };
@@ -31,12 +58,12 @@ struct FieldNode {
     };
     JsonShape shape = JsonShape::Object;
     Field field = Field::Container;
-    bool old = false;            ///< below oldObject
-    std::uint8_t location = 0;   ///< which of pod_spec_locations() it is below
-    std::uint8_t door = 0;       ///< which of tenancy::image_doors()
-    int element = -1;            ///< of an array
-    std::vector<Edge> edges{};   ///< of an object; at most 32
-    std::string path{};          ///< for messages: /request/object/spec/containers/*/image
+    bool old = false;           ///< below oldObject
+    std::uint8_t location = 0;  ///< which of pod_spec_locations() it is below
+    std::uint8_t door = 0;      ///< which of tenancy::image_doors()
+    int element = -1;           ///< of an array
+    std::vector<Edge> edges{};  ///< of an object; at most 32
+    std::string path{};         ///< for messages: /request/object/spec/containers/*/image
 };
 
 /// The tree of all fields we read; node 0 is the document. Made from tenancy::image_doors() and

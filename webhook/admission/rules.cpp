@@ -9,11 +9,13 @@
 namespace rt::webhook {
 namespace {
 
-constexpr std::array<Rule, 7> gates{not_judged,        excluded_namespace, nothing_new,
-                                    index_unusable,    unknown_namespace,  unreadable_tenancy,
+constexpr std::array<Rule, 7> gates{not_judged,          excluded_namespace, nothing_new,
+                                    index_unusable,      unknown_namespace,  unreadable_tenancy,
                                     ungoverned_namespace};
 
-Decision allowed() { return {}; }
+Decision allowed() {
+    return {};
+}
 
 Decision unavailable(std::string_view what, NamespaceRules const* rules) {
     Decision decision;
@@ -30,8 +32,7 @@ bool creates_pod(Review const& review) {
 
 std::optional<tenancy::Finding> judge_image(ContainerImage const& image, RuleInput const& input,
                                             tenancy::NamespacePolicy const& policy) {
-    auto const reference =
-        tenancy::ImageReference::parse(image.image, input.settings.image_rules);
+    auto const reference = tenancy::ImageReference::parse(image.image, input.settings.image_rules);
     if (!reference) {
         return tenancy::unparseable(field_path(input.review, image), std::string(image.name),
                                     image.image, reference.error());
@@ -40,8 +41,8 @@ std::optional<tenancy::Finding> judge_image(ContainerImage const& image, RuleInp
     if (verdict.kind == tenancy::Verdict::Kind::Allowed) {
         return std::nullopt;
     }
-    return tenancy::finding_of(field_path(input.review, image), std::string(image.name),
-                               *reference, verdict, policy);
+    return tenancy::finding_of(field_path(input.review, image), std::string(image.name), *reference,
+                               verdict, policy);
 }
 
 void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& policy,
@@ -82,7 +83,9 @@ bool AdmissionSettings::excludes(std::string_view ns) const {
     return std::binary_search(excluded.begin(), excluded.end(), ns, std::less<>{});
 }
 
-std::span<Rule const> gate_rules() { return gates; }
+std::span<Rule const> gate_rules() {
+    return gates;
+}
 
 bool usable(PolicyView const& view, AdmissionSettings const& settings) {
     return view.synced && view.index && view.age <= settings.staleness_max;
@@ -146,8 +149,7 @@ std::optional<Decision> ungoverned_namespace(RuleInput const& input) {
                                                         std::string(image->name), image->image));
     }
     if (decision.findings.empty()) {
-        decision.findings.push_back(
-            tenancy::no_tenancy(pull_secrets_path(input.review), {}, {}));
+        decision.findings.push_back(tenancy::no_tenancy(pull_secrets_path(input.review), {}, {}));
     }
     return decision;
 }

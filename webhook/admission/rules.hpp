@@ -15,11 +15,11 @@ namespace rt::webhook {
 /// The part of the settings that decisions depend on.
 struct AdmissionSettings {
     tenancy::UnmanagedNamespaces unmanaged = tenancy::UnmanagedNamespaces::Allow;
-    std::vector<std::string> excluded{};                ///< sorted
+    std::vector<std::string> excluded{};  ///< sorted
     std::chrono::milliseconds staleness_max{150'000};
-    std::chrono::milliseconds timeout{3'000};           ///< where the request names none
+    std::chrono::milliseconds timeout{3'000};  ///< where the request names none
     tenancy::ImageReferenceRules image_rules{};
-    std::string cluster_name{};                         ///< for role templates; may be empty
+    std::string cluster_name{};  ///< for role templates; may be empty
 
     static AdmissionSettings from(tenancy::Settings const& settings);
     [[nodiscard]] bool excludes(std::string_view ns) const;
@@ -37,7 +37,8 @@ struct RuleInput {
 /// Settles the request, or leaves it to the next rule.
 using Rule = std::optional<Decision> (*)(RuleInput const&);
 
-/// The rules that settle a request before any image is looked at, in the order in which they are asked.
+/// The rules that settle a request before any image is looked at, in the order in which they are
+/// asked.
 [[nodiscard]] std::span<Rule const> gate_rules();
 
 // The gates by name, for tests and readers.
