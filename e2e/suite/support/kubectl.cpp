@@ -65,7 +65,8 @@ std::vector<Json> list(std::string const& kind, std::string const& ns,
         throw std::runtime_error("kubectl get " + kind + ": " + result.text());
     }
     std::vector<Json> out;
-    for (Json const& item : Json::parse(result.out).at("items")) {
+    Json const list = Json::parse(result.out);
+    for (Json const& item : list.at("items")) {
         out.push_back(item);
     }
     return out;
