@@ -112,7 +112,8 @@ void ClusterView::rebuild_rules() {
     }
     rules_ = std::make_shared<Rules const>(std::move(tenancies), std::move(deleted),
                                            tenancy::RegistryCatalog(std::move(registries)),
-                                           std::move(broken), std::move(broken_registries));
+                                           std::move(broken), std::move(broken_registries),
+                                           rules_->sequence() + 1);
 }
 
 // --- RegistryTenancies ---
@@ -146,6 +147,7 @@ Affected ClusterView::put_tenancy(Json const& object) {
         }
     }
     rebuild_rules();
+    one.since = rules_->sequence();
     Affected affected;
     affected.namespaces =
         namespaces_of_change(before.get(), one.in_force.get(), *rules_, namespaces_);

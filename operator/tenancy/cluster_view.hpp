@@ -23,6 +23,7 @@ struct Declared {
     tenancy::FieldErrors errors;            ///< of the current version; empty where it parses
     std::shared_ptr<Json const> status;     ///< as last seen or written; never null
     std::optional<SteadyTime> deleted_at;   ///< set while its rules outlive it
+    std::uint64_t since = 0;                ///< Rules::sequence() that brought the current version
 };
 
 /// What the gather step takes from memory for one namespace, at one moment.

@@ -12,6 +12,8 @@ constexpr double transient_max_s = 60;
 constexpr double transient_min_s = 0.2;
 constexpr double permanent_first_s = 60;
 constexpr double permanent_max_s = 600;
+constexpr double write_first_s = 2;
+constexpr double write_max_s = 300;
 /// A peer's Retry-After beyond this is not believed.
 constexpr double retry_after_max_s = 300;
 
@@ -51,6 +53,11 @@ std::chrono::nanoseconds retry_delay(Error const& error, int count, Random& rand
         }
     }
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(delay_s));
+}
+
+std::chrono::nanoseconds write_retry_delay(int count, Random& random) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        Seconds(doubled(write_first_s, write_max_s, count) * (0.9 + 0.2 * random.uniform())));
 }
 
 }  // namespace rt::op

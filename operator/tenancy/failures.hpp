@@ -28,4 +28,9 @@ struct MintFailure {
 /// policies take time to propagate, and nobody should have to poke us after fixing one.
 [[nodiscard]] std::chrono::nanoseconds retry_delay(Error const& error, int count, Random& random);
 
+/// How long to wait with the next mint after what was minted could not be written, for the `count`-th
+/// time in a row: 2 s doubling to 5 minutes, +- 10 %. While the API server is away, every mint is a
+/// waste.
+[[nodiscard]] std::chrono::nanoseconds write_retry_delay(int count, Random& random);
+
 }  // namespace rt::op

@@ -76,11 +76,6 @@ std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
     return wait;
 }
 
-void MintBudget::forget(std::string const& who) {
-    std::lock_guard const lock(mutex_);
-    places_.erase(who);
-}
-
 void MintBudget::pause(std::string const& account, std::chrono::nanoseconds duration) {
     // A peer cannot stop us for longer than this.
     duration = std::min<std::chrono::nanoseconds>(duration, std::chrono::minutes(5));

@@ -40,8 +40,6 @@ class MintBudget {
     /// nullopt: mint now. Else: come back after that time; the place in the queue is kept for `who`.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> ask(std::string const& who,
                                                               std::string const& account);
-    /// `who` needs nothing any more: forget the place that was kept.
-    void forget(std::string const& who);
     /// The account's owner told us to wait: nobody mints there before `duration` is over.
     void pause(std::string const& account, std::chrono::nanoseconds duration);
 

@@ -130,14 +130,20 @@ Needs needs_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
     for (CredentialNeed& need : needs.credentials) {
         find_current(need, needs.credentials, records, gathered.ns, now);
     }
-    needs.needs_pruning =
-        std::any_of(records.begin(), records.end(), [&](CredentialRecord const& record) {
-            if (record.expired(now)) {
-                return true;
-            }
-            return std::none_of(needs.credentials.begin(), needs.credentials.end(),
-                                [&](CredentialNeed const& need) { return made_for(record, need); });
-        });
+    for (CredentialRecord const& record : records) {
+        bool const needed =
+            std::any_of(needs.credentials.begin(), needs.credentials.end(),
+                        [&](CredentialNeed const& need) { return made_for(record, need); });
+        if (needed && !record.expired(now)) {
+            continue;
+        }
+        needs.needs_pruning = true;
+        if (record.expires_at && !record.expired(now)) {
+            needs.next_held_expiry = needs.next_held_expiry
+                                         ? std::min(*needs.next_held_expiry, *record.expires_at)
+                                         : *record.expires_at;
+        }
+    }
     return needs;
 }
 

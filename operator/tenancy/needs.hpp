@@ -46,6 +46,8 @@ struct Needs {
     /// The Secret holds something that is expired, or that was made for other inputs or for a Registry
     /// that gives nothing any more: look at it and take out what must go.
     bool needs_pruning = false;
+    /// When the first of what is held, but made for no need, ends and must go.
+    std::optional<WallTime> next_held_expiry;
 };
 
 /// Pure. `policy` is the compiled policy of the governed namespace.

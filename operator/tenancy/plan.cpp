@@ -174,6 +174,9 @@ std::optional<std::chrono::nanoseconds> next_look(Needs const& needs, MintFailur
     if (needs.name_conflict) {
         return next;
     }
+    if (needs.next_held_expiry) {
+        at(*needs.next_held_expiry - wall_now);
+    }
     for (CredentialNeed const& need : needs.credentials) {
         MintFailure const* failure = failure_of(need, failures);
         if (failure != nullptr) {

@@ -85,6 +85,7 @@ class NamespaceReconciler {
     void mint(Round& round);
     void mint_one(Round& round, std::size_t index);
     void remember_failure(Round& round, std::size_t index, Error const& error);
+    void remember_unwritten(Round& round);
     Result<void> write_minted(Round& round);
     Result<void> write_content(Round& round, SecretContent content);
     Result<void> drop_secret(Round& round);

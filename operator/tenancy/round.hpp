@@ -37,6 +37,9 @@ struct NamespaceReconciler::Round {
     /// (Re)computes what is needed from what is gathered.
     void evaluate(std::string const& cluster) { needs = needs_of(gathered, policy, cluster, now); }
 
+    void wait_at_most(std::chrono::nanoseconds delay) {
+        wait = wait ? std::min(*wait, delay) : delay;
+    }
     [[nodiscard]] std::vector<GrantProblem> problems_before() const {
         return gathered.grant ? gathered.grant->problems : std::vector<GrantProblem>{};
     }

@@ -39,12 +39,13 @@ bool BrokenTenancy::may_govern(std::string_view ns, Labels const& labels) const 
 
 Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
              tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
-             std::set<std::string> broken_registries)
+             std::set<std::string> broken_registries, std::uint64_t sequence)
     : tenancies_(std::move(tenancies)),
       deleted_tenancies_(std::move(deleted_tenancies)),
       catalog_(std::move(catalog)),
       broken_tenancies_(std::move(broken_tenancies)),
-      broken_registries_(std::move(broken_registries)) {
+      broken_registries_(std::move(broken_registries)),
+      sequence_(sequence) {
     for (TenancyPointer const& one : tenancies_) {
         if (one->baseline) {
             baselines_.push_back(one);

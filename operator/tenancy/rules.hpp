@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,8 +39,10 @@ class Rules {
     /// in force for their grace.
     Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
           tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
-          std::set<std::string> broken_registries);
+          std::set<std::string> broken_registries, std::uint64_t sequence = 0);
 
+    /// Grows with every change of any rule, within one process.
+    [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
     [[nodiscard]] TenancyList const& tenancies() const { return tenancies_; }
     [[nodiscard]] TenancyList const& baselines() const { return baselines_; }
     [[nodiscard]] tenancy::RegistryCatalog const& catalog() const { return catalog_; }
@@ -64,6 +67,7 @@ class Rules {
     tenancy::RegistryCatalog catalog_;
     std::vector<BrokenTenancy> broken_tenancies_;
     std::set<std::string> broken_registries_;
+    std::uint64_t sequence_ = 0;
 };
 
 }  // namespace rt::op

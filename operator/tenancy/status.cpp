@@ -167,13 +167,14 @@ std::vector<std::string> ResultBoard::remove(std::string const& ns) {
 }
 
 ResultBoard::Tally ResultBoard::tally(std::string const& tenancy,
-                                      std::vector<std::string> const& namespaces) const {
+                                      std::vector<std::string> const& namespaces,
+                                      std::uint64_t since) const {
     std::lock_guard const lock(mutex_);
     Tally tally;
     tally.matched = namespaces.size();
     for (std::string const& ns : namespaces) {
         auto const found = results_.find(ns);
-        if (found == results_.end()) {
+        if (found == results_.end() || found->second.sequence < since) {
             ++tally.pending;
             continue;
         }

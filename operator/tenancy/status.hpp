@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -24,6 +25,7 @@ struct NamespaceResult {
     std::vector<std::string> tenancies;
     std::vector<Failure> failures;
     std::vector<std::string> pending;  ///< tenancies whose credentials are on their way, nothing wrong
+    std::uint64_t sequence = 0;        ///< Rules::sequence() that it was found under
     bool operator==(NamespaceResult const&) const = default;
 };
 
@@ -37,7 +39,7 @@ class ResultBoard {
     struct Tally {
         std::size_t matched = 0;
         std::size_t ready = 0;
-        std::size_t pending = 0;  ///< not looked at yet, or credentials on their way
+        std::size_t pending = 0;  ///< not looked at yet under the current rules, or credentials on their way
         struct Failed {
             std::string ns;
             std::string registry;
@@ -46,9 +48,11 @@ class ResultBoard {
         };
         std::vector<Failed> failed;  ///< all of them, by namespace
     };
-    /// Counts the results of `namespaces` for one tenancy.
+    /// Counts the results of `namespaces` for one tenancy. Those found under rules older than `since`
+    /// say nothing about its current version: they are pending.
     [[nodiscard]] Tally tally(std::string const& tenancy,
-                              std::vector<std::string> const& namespaces) const;
+                              std::vector<std::string> const& namespaces,
+                              std::uint64_t since) const;
 
     struct Counts {
         std::size_t namespaces = 0;

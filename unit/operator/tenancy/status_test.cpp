@@ -128,15 +128,19 @@ TEST(ResultBoardTest, CountsByTenancy) {
     EXPECT_EQ(board.put("n2", {{"a"}, {{"a", "acr", "Denied", "m"}}, {}}), (Names{"a"}));
     EXPECT_EQ(board.put("n3", {{"a"}, {}, {"a"}}), (Names{"a"}));
     EXPECT_EQ(board.put("n4", {{"c"}, {{"", "", "NameConflict", "m"}}, {}}), (Names{"c"}));
-    auto const a = board.tally("a", {"n1", "n2", "n3", "n5"});
+    auto const a = board.tally("a", {"n1", "n2", "n3", "n5"}, 0);
     EXPECT_EQ(a.matched, 4U);
     EXPECT_EQ(a.ready, 1U);
     EXPECT_EQ(a.pending, 2U);  // n3's is on its way, n5 has not been looked at
     ASSERT_EQ(a.failed.size(), 1U);
     EXPECT_EQ(a.failed[0].ns, "n2");
-    EXPECT_EQ(board.tally("c", {"n4"}).failed.size(), 1U);
+    EXPECT_EQ(board.tally("c", {"n4"}, 0).failed.size(), 1U);
     // Governed by it since a moment ago: its result still speaks of another tenancy.
-    EXPECT_EQ(board.tally("c", {"n1"}).pending, 1U);
+    EXPECT_EQ(board.tally("c", {"n1"}, 0).pending, 1U);
+    // Found before the tenancy last changed.
+    EXPECT_EQ(board.tally("a", {"n1"}, 1).pending, 1U);
+    EXPECT_EQ(board.put("n1", {{"a", "b"}, {}, {}, 1}), (Names{"a", "b"}));
+    EXPECT_EQ(board.tally("a", {"n1"}, 1).ready, 1U);
     EXPECT_EQ(board.remove("n1"), (Names{"a", "b"}));
     EXPECT_TRUE(board.remove("n1").empty());
 }

@@ -312,6 +312,31 @@ TEST_F(Trouble, AnApiServerThatIsThrottlingLosesNoMintedCredential) {
     EXPECT_EQ(outside.source.mints.size(), 2U);
 }
 
+TEST_F(Trouble, WhileNothingCanBeWrittenLittleIsMinted) {
+    World world(outside);
+    outside.api.fail_next(Verb::Apply, secrets, {ErrorKind::Corrupt, "garbage"}, -1);
+    world.advance(1h);
+    EXPECT_LE(outside.source.mints.size(), 50U);
+    EXPECT_EQ(world.problems("cainiao-prod").front(), "CredentialUnavailable");
+    outside.api.clear_faults();
+    world.advance(6min);
+    EXPECT_EQ(world.keys("cainiao-prod").size(), 3U);
+    EXPECT_TRUE(world.problems("cainiao-prod").empty());
+}
+
+TEST_F(Trouble, WhatARegistryThatIsBrokenHadGoesWhenItExpires) {
+    { World(outside).settle(); }
+    Json broken = other_acr();
+    broken["spec"]["alibabaACR"]["instanceID"] = "";
+    outside.api.put(registries, broken);
+    World world(outside);
+    world.advance(59min);
+    EXPECT_TRUE(world.keys("cainiao-prod").contains(other_key()));
+    world.advance(2min);
+    EXPECT_FALSE(world.keys("cainiao-prod").contains(other_key()));
+    EXPECT_TRUE(world.keys("cainiao-prod").contains(shared_key()));
+}
+
 TEST_F(Trouble, ASlowMintIsToldWhileItIsUnderWay) {
     World world(outside);
     Reasons during;

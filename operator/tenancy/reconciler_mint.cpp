@@ -1,0 +1,148 @@
+// The part of NamespaceReconciler that obtains credentials.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/log.hpp"
+#include "operator/tenancy/grant.hpp"
+#include "operator/tenancy/round.hpp"
+
+namespace rt::op {
+namespace {
+
+constexpr std::size_t events_per_failure_max = 4;
+
+/// Whose call quota a mint uses.
+std::string account_of(tenancy::CredentialSpec const& spec) {
+    return spec.role ? spec.role->partition() + ':' + spec.role->account()
+                     : "registry:" + spec.registry->meta.name;
+}
+
+}  // namespace
+
+void NamespaceReconciler::mint(Round& round) {
+    if (round.drift_blocked) {
+        return;
+    }
+    SteadyTime const now = context_.clock.steady_now();
+    for (std::size_t const index : due_mints(round.needs, round.memory.failures, now)) {
+        CredentialNeed const& need = round.needs.credentials[index];
+        std::string const who = round.gathered.ns + '\n' + failure_key(need);
+        bool const asks_a_cloud =
+            need.spec.registry->type != tenancy::RegistryType::DockerConfigSecret;
+        auto const wait =
+            asks_a_cloud ? context_.budget.ask(who, account_of(need.spec)) : std::nullopt;
+        if (wait) {
+            round.memory.waiting_since.try_emplace(failure_key(need), now);
+            context_.metrics.mint_waited();
+            round.wait_at_most(*wait);
+            continue;
+        }
+        round.memory.waiting_since.erase(failure_key(need));
+        mint_one(round, index);
+        if (round.stop.stop_requested()) {
+            return;
+        }
+    }
+}
+
+void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
+    CredentialNeed const& need = round.needs.credentials[index];
+    SteadyTime const start = context_.clock.steady_now();
+    if (!need.working()) {
+        auto problems = round.problems;
+        problems.push_back(pending_problem(need));
+        auto grant = std::make_shared<Json const>(
+            render_grant(round.gathered.ns, round.policy,
+                         with_since(std::move(problems), round.problems_before(), round.now)));
+        std::lock_guard const lock(mutex_);
+        in_flight_[round.gathered.ns] = {start, std::move(grant), false};
+    }
+    auto credential = context_.source.mint({need.spec, round.gathered.ns, context_.cluster},
+                                           round.stop);
+    {
+        std::lock_guard const lock(mutex_);
+        in_flight_.erase(round.gathered.ns);
+    }
+    auto const took = context_.clock.steady_now() - start;
+    if (credential && credential->expires_at &&
+        *credential->expires_at <= context_.clock.wall_now()) {
+        credential = fail({ErrorKind::Expired, "the credential had expired on arrival"});
+    }
+    if (credential) {
+        context_.metrics.minted(took);
+        log_info("Credential minted",
+                 {{"namespace", round.gathered.ns}, {"registry", need.wanted.registry}});
+        round.minted.emplace(index, std::move(*credential));
+        return;
+    }
+    if (credential.error().kind == ErrorKind::Cancelled) {
+        return;
+    }
+    context_.metrics.mint_failed(credential.error().kind, took);
+    if (credential.error().kind == ErrorKind::Throttled) {
+        context_.budget.pause(account_of(need.spec),
+                              credential.error().retry_after.value_or(std::chrono::seconds(1)));
+    }
+    remember_failure(round, index, credential.error());
+}
+
+void NamespaceReconciler::tell_slow_mints(std::stop_token stop) {
+    std::vector<std::pair<std::string, std::shared_ptr<Json const>>> slow;
+    {
+        std::lock_guard const lock(mutex_);
+        SteadyTime const now = context_.clock.steady_now();
+        for (auto& [ns, mint] : in_flight_) {
+            if (!mint.told && now >= mint.since + silent_wait) {
+                mint.told = true;
+                slow.emplace_back(ns, mint.grant_if_slow);
+            }
+        }
+    }
+    for (auto const& [ns, grant] : slow) {
+        // Should the mint end meanwhile, this write brings the namespace back to be looked at.
+        if (auto const result = carry_out_.apply_grant(ns, *grant, stop); !result) {
+            log_warn("Slow mint not told", {{"namespace", ns}, {"error", result.error().message}});
+        }
+    }
+}
+
+void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Error const& error) {
+    CredentialNeed const& need = round.needs.credentials[index];
+    MintFailure& failure = round.memory.failures[failure_key(need)];
+    failure.kind = error.kind;
+    failure.code = error.code.empty() ? std::string(name_of(error.kind)) : error.code;
+    failure.permanent = permanent(error);
+    ++failure.count;
+    failure.next_attempt = context_.clock.steady_now() +
+                           retry_delay(error, failure.count, context_.random);
+    log_warn("No credential", {{"namespace", round.gathered.ns},
+                               {"registry", need.wanted.registry},
+                               {"kind", name_of(error.kind)},
+                               {"code", error.code},
+                               {"attempt", failure.count},
+                               {"error", error.message}});
+    std::string const note = "namespace " + round.gathered.ns + ", registry " +
+                             need.wanted.registry + ": " + error.message;
+    std::size_t told = 0;
+    for (std::string const& name : need.spec.tenancies) {
+        if (told++ == events_per_failure_max) {
+            break;
+        }
+        context_.events.on_tenancy(name, true, need.working() ? "RefreshFailed" : "MintFailed",
+                                   "Mint", note);
+    }
+}
+
+void NamespaceReconciler::remember_unwritten(Round& round) {
+    for (auto const& [index, credential] : round.minted) {
+        MintFailure& failure = round.memory.failures[failure_key(round.needs.credentials[index])];
+        failure.kind = ErrorKind::Unavailable;
+        failure.code = "SecretNotWritten";
+        failure.permanent = false;
+        ++failure.count;
+        failure.next_attempt = context_.clock.steady_now() +
+                               write_retry_delay(failure.count, context_.random);
+    }
+}
+
+}  // namespace rt::op
