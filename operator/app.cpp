@@ -50,7 +50,8 @@ LogLevel level_of(std::string const& name) {
     return name == "error" ? LogLevel::Error : LogLevel::Info;
 }
 
-/// Reads settings and finds the API server. An error here is for the one who wrote the configuration.
+/// Reads settings and finds the API server. An error here is for the one who wrote the
+/// configuration.
 Result<std::unique_ptr<Process>> start(AppOptions const& options) {
     auto process = std::make_unique<Process>();
     RT_TRY(process->settings, tenancy::Settings::load(options.config_file));
@@ -60,7 +61,8 @@ Result<std::unique_ptr<Process>> start(AppOptions const& options) {
     return process;
 }
 
-/// Every *.crt and *.pem of the directory, in the order of their names; none where it doesn't exist.
+/// Every *.crt and *.pem of the directory, in the order of their names; none where it doesn't
+/// exist.
 Result<std::string> read_ca_bundles(std::string const& directory) {
     std::vector<std::string> paths;
     std::error_code error;
@@ -133,10 +135,10 @@ void lead(Process& process, http::Transport& clouds, kube::LeaderElector const& 
         return;
     }
     LeaderClient api(*process.api, [&elector] { return elector.leading(); });
-    auto const source = make_credential_sources({clouds, api, system_clock(), system_random(),
-                                                 process.settings.product_namespace});
-    TenancyOperator running({api, *source, system_clock(), system_random(),
-                             process.metrics, process.settings, cluster});
+    auto const source = make_credential_sources(
+        {clouds, api, system_clock(), system_random(), process.settings.product_namespace});
+    TenancyOperator running({api, *source, system_clock(), system_random(), process.metrics,
+                             process.settings, cluster});
     term.begin(&running);
     running.run(stop);
     term.end();
@@ -202,8 +204,9 @@ int run_publisher(AppOptions const& options) {
                                  publish::tls_probe(), (*process)->metrics);
     http::AdminProbes probes;
     probes.not_ready = [&] {
-        return publisher.published() ? std::string()
-                                     : std::string("the webhook configurations are not written yet");
+        return publisher.published()
+                   ? std::string()
+                   : std::string("the webhook configurations are not written yet");
     };
     auto admin = http::start_admin_server((*process)->settings.op.admin_port, std::move(probes),
                                           (*process)->metrics);

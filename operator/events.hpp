@@ -4,8 +4,9 @@
 
 namespace rt::op {
 
-/// Where Events go; the program hands them to kube::EventRecorder, tests collect them. Notes are for
-/// cluster admins (they stand on cluster-scoped objects) and hold no secrets. Thread-safe, never blocks.
+/// Where Events go; the program hands them to kube::EventRecorder, tests collect them. Notes are
+/// for cluster admins (they stand on cluster-scoped objects) and hold no secrets. Thread-safe,
+/// never blocks.
 class EventSink {
   public:
     virtual ~EventSink() = default;

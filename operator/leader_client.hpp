@@ -6,8 +6,8 @@
 
 namespace rt::op {
 
-/// A client that writes only while `leading` says so; otherwise writes are Cancelled before they are
-/// sent. Leader election does not fence: this closes what can be closed from our side, the
+/// A client that writes only while `leading` says so; otherwise writes are Cancelled before they
+/// are sent. Leader election does not fence: this closes what can be closed from our side, the
 /// preconditions on the writes close the rest.
 class LeaderClient final : public kube::Client {
   public:
@@ -16,7 +16,8 @@ class LeaderClient final : public kube::Client {
 
     Result<Json> get(kube::ResourceType const& type, kube::ObjectKey const& key,
                      std::stop_token stop) override;
-    Result<kube::ListPage> list_page(kube::ResourceType const& type, kube::ListOptions const& options,
+    Result<kube::ListPage> list_page(kube::ResourceType const& type,
+                                     kube::ListOptions const& options,
                                      std::string const& continue_token,
                                      std::stop_token stop) override;
     Result<Json> create(kube::ResourceType const& type, std::string const& ns, Json const& object,

@@ -6,9 +6,10 @@
 int main(int argc, char** argv) {
     rt::forbid_memory_dumps();
     rt::op::AppOptions options;
-    CLI::App app("Keeps every RegistryTenancy true: mints registry credentials and writes pull "
-                 "Secrets and RegistryGrants.",
-                 "registry-tenancy-operator");
+    CLI::App app(
+        "Keeps every RegistryTenancy true: mints registry credentials and writes pull "
+        "Secrets and RegistryGrants.",
+        "registry-tenancy-operator");
     app.set_version_flag("--version", RT_VERSION);
     app.add_option("--config", options.config_file, "Settings file (YAML)")->capture_default_str();
     app.add_option("--kubeconfig", options.kubeconfig,

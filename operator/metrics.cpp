@@ -6,7 +6,8 @@ namespace rt::op {
 namespace {
 
 constexpr char mints_name[] = "registry_tenancy_operator_mints_total";
-constexpr char mints_help[] = "Credentials asked of a cloud, by result (success or the kind of error)";
+constexpr char mints_help[] =
+    "Credentials asked of a cloud, by result (success or the kind of error)";
 
 double seconds_of(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
@@ -16,9 +17,10 @@ double seconds_of(std::chrono::nanoseconds duration) {
 
 OperatorMetrics::OperatorMetrics(Metrics& metrics)
     : metrics_(metrics),
-      mint_seconds_(metrics.histogram("registry_tenancy_operator_mint_seconds",
-                                      "How long it took to obtain one credential, all calls together",
-                                      {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})),
+      mint_seconds_(
+          metrics.histogram("registry_tenancy_operator_mint_seconds",
+                            "How long it took to obtain one credential, all calls together",
+                            {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})),
       mints_(metrics.counter(mints_name, mints_help, {{"result", "success"}})),
       mint_waits_(metrics.counter("registry_tenancy_operator_mint_waits_total",
                                   "Mints put off because the call budget was used up")),
@@ -52,7 +54,9 @@ void OperatorMetrics::mint_failed(ErrorKind kind, std::chrono::nanoseconds took)
     mint_seconds_.Observe(seconds_of(took));
 }
 
-void OperatorMetrics::mint_waited() { mint_waits_.Increment(); }
+void OperatorMetrics::mint_waited() {
+    mint_waits_.Increment();
+}
 
 void OperatorMetrics::wrote(std::string_view resource, std::string_view verb, bool success) {
     metrics_
@@ -63,7 +67,9 @@ void OperatorMetrics::wrote(std::string_view resource, std::string_view verb, bo
         .Increment();
 }
 
-void OperatorMetrics::drift_seen() { drifts_.Increment(); }
+void OperatorMetrics::drift_seen() {
+    drifts_.Increment();
+}
 
 void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
                               std::size_t queue_depth, WallTime now) {

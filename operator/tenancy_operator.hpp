@@ -23,8 +23,8 @@
 
 namespace rt::op {
 
-/// The whole operator over an API server and a source of credentials: watchers, queues, workers. One
-/// per term of leadership; everything it knows it reads from the cluster at the start.
+/// The whole operator over an API server and a source of credentials: watchers, queues, workers.
+/// One per term of leadership; everything it knows it reads from the cluster at the start.
 class TenancyOperator {
   public:
     struct Context {

@@ -65,8 +65,8 @@ Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant, std
 }
 
 Result<Json> CarryOut::get_secret(std::string const& ns, std::stop_token stop) {
-    return with_retries<Json>(
-        [&] { return api_.get(kube::types::secrets, secret_key(ns), stop); }, stop);
+    return with_retries<Json>([&] { return api_.get(kube::types::secrets, secret_key(ns), stop); },
+                              stop);
 }
 
 Result<Json> CarryOut::apply_secret(std::string const& ns, Json const& secret, bool create,

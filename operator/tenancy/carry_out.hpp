@@ -13,8 +13,9 @@
 
 namespace rt::op {
 
-/// The operator's writes inside governed namespaces. Each is idempotent, tells the view at once, and
-/// is retried a few times on transient trouble: a minted credential that cannot be written is lost.
+/// The operator's writes inside governed namespaces. Each is idempotent, tells the view at once,
+/// and is retried a few times on transient trouble: a minted credential that cannot be written is
+/// lost.
 class CarryOut {
   public:
     CarryOut(kube::Client& api, ClusterView& view, Clock& clock, OperatorMetrics& metrics)
@@ -25,8 +26,9 @@ class CarryOut {
 
     /// The whole Secret, data included; only for a merge.
     Result<Json> get_secret(std::string const& ns, std::stop_token stop);
-    /// Server-side apply of the pull Secret. `create`: nothing of that name is known; should there be
-    /// one after all, its owner keeps the fields and we get a Conflict. Else `secret` carries a uid.
+    /// Server-side apply of the pull Secret. `create`: nothing of that name is known; should there
+    /// be one after all, its owner keeps the fields and we get a Conflict. Else `secret` carries a
+    /// uid.
     Result<Json> apply_secret(std::string const& ns, Json const& secret, bool create,
                               std::stop_token stop);
 
@@ -36,7 +38,8 @@ class CarryOut {
     Result<void> remove_grant(std::string const& ns, GrantRecord const& record,
                               std::stop_token stop);
 
-    /// Asks the API server itself (quorum reads), not memory: does any tenancy govern the namespace?
+    /// Asks the API server itself (quorum reads), not memory: does any tenancy govern the
+    /// namespace?
     Result<bool> governed_live(std::string const& ns, std::stop_token stop);
 
   private:

@@ -110,10 +110,9 @@ void ClusterView::rebuild_rules() {
             broken_registries.insert(name);
         }
     }
-    rules_ = std::make_shared<Rules const>(std::move(tenancies), std::move(deleted),
-                                           tenancy::RegistryCatalog(std::move(registries)),
-                                           std::move(broken), std::move(broken_registries),
-                                           rules_->sequence() + 1);
+    rules_ = std::make_shared<Rules const>(
+        std::move(tenancies), std::move(deleted), tenancy::RegistryCatalog(std::move(registries)),
+        std::move(broken), std::move(broken_registries), rules_->sequence() + 1);
 }
 
 // --- RegistryTenancies ---

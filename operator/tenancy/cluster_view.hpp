@@ -19,11 +19,11 @@ namespace rt::op {
 template <class T>
 struct Declared {
     kube::ObjectMeta meta;
-    std::shared_ptr<T const> in_force;      ///< the last version that parsed; null if none ever did
-    tenancy::FieldErrors errors;            ///< of the current version; empty where it parses
-    std::shared_ptr<Json const> status;     ///< as last seen or written; never null
-    std::optional<SteadyTime> deleted_at;   ///< set while its rules outlive it
-    std::uint64_t since = 0;                ///< Rules::sequence() that brought the current version
+    std::shared_ptr<T const> in_force;     ///< the last version that parsed; null if none ever did
+    tenancy::FieldErrors errors;           ///< of the current version; empty where it parses
+    std::shared_ptr<Json const> status;    ///< as last seen or written; never null
+    std::optional<SteadyTime> deleted_at;  ///< set while its rules outlive it
+    std::uint64_t since = 0;               ///< Rules::sequence() that brought the current version
 };
 
 /// What the gather step takes from memory for one namespace, at one moment.
@@ -44,9 +44,10 @@ struct Affected {
     std::vector<std::string> registries;  ///< their status
 };
 
-/// Everything that the operator knows of the cluster: fed by watchers, read by reconcilers. Objects are
-/// reduced to small records on arrival. Thread-safe. Our own writes are told at once (noted_*), so that
-/// a second reconcile never decides from what was before the first; older events are then ignored.
+/// Everything that the operator knows of the cluster: fed by watchers, read by reconcilers. Objects
+/// are reduced to small records on arrival. Thread-safe. Our own writes are told at once (noted_*),
+/// so that a second reconcile never decides from what was before the first; older events are then
+/// ignored.
 class ClusterView {
   public:
     using OnAffected = std::function<void(Affected const&)>;
@@ -85,15 +86,16 @@ class ClusterView {
     void noted_tenancy(Json const& object);
     void noted_registry(Json const& object);
 
-    /// Drops the rules of deleted tenancies and Registries whose grace is over. Returns the time until
-    /// the next one's is, if any.
+    /// Drops the rules of deleted tenancies and Registries whose grace is over. Returns the time
+    /// until the next one's is, if any.
     std::optional<std::chrono::nanoseconds> end_graces();
 
     [[nodiscard]] Gathered gather(std::string const& ns) const;
     [[nodiscard]] std::shared_ptr<Rules const> rules() const;
     [[nodiscard]] std::optional<Declared<tenancy::RegistryTenancy>> tenancy(
         std::string const& name) const;
-    [[nodiscard]] std::optional<Declared<tenancy::Registry>> registry(std::string const& name) const;
+    [[nodiscard]] std::optional<Declared<tenancy::Registry>> registry(
+        std::string const& name) const;
     /// Existing, not excluded namespaces that a tenancy governs and that are not terminating.
     [[nodiscard]] std::vector<std::string> namespaces_of(std::string const& tenancy) const;
     /// Everything that deserves a look after the first complete lists.

@@ -7,15 +7,16 @@
 namespace rt::op {
 namespace {
 
-/// Takes `record` unless what is known is newer (our own write, told before the watch's event came).
+/// Takes `record` unless what is known is newer (our own write, told before the watch's event
+/// came).
 template <class Record>
 bool put(std::unordered_map<std::string, Record>& records, std::string const& ns, Record record) {
     auto const [found, inserted] = records.try_emplace(ns, record);
     if (inserted) {
         return true;
     }
-    if (found->second == record || !newer_version(record.resource_version,
-                                                  found->second.resource_version)) {
+    if (found->second == record ||
+        !newer_version(record.resource_version, found->second.resource_version)) {
         return false;
     }
     found->second = std::move(record);
@@ -27,17 +28,17 @@ template <class Record>
 bool drop(std::unordered_map<std::string, Record>& records, Json const& object) {
     kube::ObjectMeta const meta = kube::meta_of(object);
     auto const found = records.find(meta.ns);
-    if (found == records.end() || (found->second.uid != meta.uid &&
-                                   !newer_version(meta.resource_version,
-                                                  found->second.resource_version))) {
+    if (found == records.end() ||
+        (found->second.uid != meta.uid &&
+         !newer_version(meta.resource_version, found->second.resource_version))) {
         return false;
     }
     records.erase(found);
     return true;
 }
 
-/// Replaces all; what is missing from the list goes. Should our own write have come after the list was
-/// taken, the reconciler's second read finds it.
+/// Replaces all; what is missing from the list goes. Should our own write have come after the list
+/// was taken, the reconciler's second read finds it.
 template <class Record, class Read>
 std::vector<std::string> replace(std::unordered_map<std::string, Record>& records,
                                  std::vector<Json> const& items, Read const& read) {

@@ -40,8 +40,7 @@ std::vector<std::string> to_vector(std::set<std::string> const& names) {
 
 std::vector<std::string> namespaces_of_change(tenancy::RegistryTenancy const* before,
                                               tenancy::RegistryTenancy const* after,
-                                              Rules const& rules,
-                                              NamespaceMap const& namespaces) {
+                                              Rules const& rules, NamespaceMap const& namespaces) {
     std::set<std::string> result;
     for (tenancy::RegistryTenancy const* one : {before, after}) {
         if (one == nullptr) {

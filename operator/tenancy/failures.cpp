@@ -42,14 +42,14 @@ bool permanent(Error const& error) {
 std::chrono::nanoseconds retry_delay(Error const& error, int count, Random& random) {
     double delay_s = 0;
     if (permanent(error)) {
-        delay_s = doubled(permanent_first_s, permanent_max_s, count) *
-                  (0.9 + 0.2 * random.uniform());
+        delay_s =
+            doubled(permanent_first_s, permanent_max_s, count) * (0.9 + 0.2 * random.uniform());
     } else {
         delay_s = std::max(transient_min_s,
                            doubled(transient_first_s, transient_max_s, count) * random.uniform());
         if (error.retry_after) {
-            delay_s = std::max(delay_s, std::min(retry_after_max_s,
-                                                 Seconds(*error.retry_after).count()));
+            delay_s =
+                std::max(delay_s, std::min(retry_after_max_s, Seconds(*error.retry_after).count()));
         }
     }
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(delay_s));

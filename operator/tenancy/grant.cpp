@@ -13,8 +13,8 @@ Json render_grant(std::string const& ns, tenancy::NamespacePolicy const& policy,
     std::vector<tenancy::GrantProblem> told;
     told.reserve(problems.size());
     for (GrantProblem const& problem : problems) {
-        told.push_back({problem.registry, problem.tenancy, problem.reason, problem.message,
-                        problem.since});
+        told.push_back(
+            {problem.registry, problem.tenancy, problem.reason, problem.message, problem.since});
     }
     return tenancy::effective_grant(policy, told, ns);
 }
@@ -26,9 +26,9 @@ std::vector<GrantProblem> with_since(std::vector<GrantProblem> problems,
                          return std::tie(a.registry, a.tenancy, a.reason) <
                                 std::tie(b.registry, b.tenancy, b.reason);
                      });
-    auto const repeated = std::unique(
-        problems.begin(), problems.end(),
-        [](GrantProblem const& a, GrantProblem const& b) { return a.same_as(b); });
+    auto const repeated =
+        std::unique(problems.begin(), problems.end(),
+                    [](GrantProblem const& a, GrantProblem const& b) { return a.same_as(b); });
     problems.erase(repeated, problems.end());
     for (GrantProblem& problem : problems) {
         auto const known = std::find_if(before.begin(), before.end(), [&](GrantProblem const& one) {

@@ -13,8 +13,9 @@ namespace rt::op {
 [[nodiscard]] Json render_grant(std::string const& ns, tenancy::NamespacePolicy const& policy,
                                 std::vector<GrantProblem> const& problems);
 
-/// Gives each problem the time at which `before` first told of it, else `now`; sorts, and tells each
-/// once. Neither order nor repetition may make a grant differ: it would be written for nothing.
+/// Gives each problem the time at which `before` first told of it, else `now`; sorts, and tells
+/// each once. Neither order nor repetition may make a grant differ: it would be written for
+/// nothing.
 [[nodiscard]] std::vector<GrantProblem> with_since(std::vector<GrantProblem> problems,
                                                    std::vector<GrantProblem> const& before,
                                                    WallTime now);

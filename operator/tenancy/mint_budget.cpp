@@ -41,10 +41,11 @@ MintBudget::MintBudget(double per_second, int burst, Clock& clock)
       all_(per_second, burst, clock.steady_now()) {}
 
 std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
-                                                        std::string const& account) {
+                                                        std::string const& account,
+                                                        std::string const& role) {
     std::lock_guard const lock(mutex_);
     SteadyTime const now = clock_.steady_now();
-    if (auto const paused = paused_until_.find(account); paused != paused_until_.end()) {
+    if (auto const paused = paused_until_.find(role); paused != paused_until_.end()) {
         if (paused->second > now) {
             return paused->second - now;
         }
@@ -68,19 +69,18 @@ std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
         return std::nullopt;
     }
     if (places_.size() >= places_max) {
-        std::erase_if(places_, [&](auto const& place) {
-            return place.second + place_lifetime < now;
-        });
+        std::erase_if(places_,
+                      [&](auto const& place) { return place.second + place_lifetime < now; });
     }
     places_[who] = now + wait;
     return wait;
 }
 
-void MintBudget::pause(std::string const& account, std::chrono::nanoseconds duration) {
+void MintBudget::pause(std::string const& role, std::chrono::nanoseconds duration) {
     // A peer cannot stop us for longer than this.
     duration = std::min<std::chrono::nanoseconds>(duration, std::chrono::minutes(5));
     std::lock_guard const lock(mutex_);
-    SteadyTime& until = paused_until_[account];
+    SteadyTime& until = paused_until_[role];
     until = std::max(until, clock_.steady_now() + duration);
 }
 

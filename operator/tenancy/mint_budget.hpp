@@ -30,18 +30,22 @@ class TokenBucket {
     SteadyTime at_;
 };
 
-/// Spreads mints over time: one bucket for all, one for each account (a cloud's quotas are per account,
-/// shared with everything else that runs there). Who finds a bucket empty is given the next free moment
-/// and comes back then, so that all wait in the order in which they came. Thread-safe.
+/// Spreads mints over time: one bucket for all, one for each account (a cloud's quotas are per
+/// account, shared with everything else that runs there). Who finds a bucket empty is given the
+/// next free moment and comes back then, so that all wait in the order in which they came.
+/// Thread-safe.
 class MintBudget {
   public:
     MintBudget(double per_second, int burst, Clock& clock);
 
-    /// nullopt: mint now. Else: come back after that time; the place in the queue is kept for `who`.
+    /// nullopt: mint now. Else: come back after that time; the place in the queue is kept for
+    /// `who`.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> ask(std::string const& who,
-                                                              std::string const& account);
-    /// The account's owner told us to wait: nobody mints there before `duration` is over.
-    void pause(std::string const& account, std::chrono::nanoseconds duration);
+                                                              std::string const& account,
+                                                              std::string const& role);
+    /// A cloud told us to wait: nobody mints through this role before `duration` is over. Not the
+    /// whole account: one tenancy's role must not be able to hold up the others.
+    void pause(std::string const& role, std::chrono::nanoseconds duration);
 
   private:
     /// Places are kept this long after their time; then whoever held them asks anew.

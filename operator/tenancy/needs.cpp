@@ -33,8 +33,8 @@ bool made_for(CredentialRecord const& record, CredentialNeed const& need) {
            inputs_match(record.inputs, need.wanted.inputs);
 }
 
-/// Finds what the Secret holds for `need`: a record of the same inputs, else one of the same Registry
-/// that no other need claims.
+/// Finds what the Secret holds for `need`: a record of the same inputs, else one of the same
+/// Registry that no other need claims.
 void find_current(CredentialNeed& need, std::vector<CredentialNeed> const& all,
                   std::vector<CredentialRecord> const& records, std::string_view ns, WallTime now) {
     for (CredentialRecord const& record : records) {
@@ -70,8 +70,7 @@ void find_current(CredentialNeed& need, std::vector<CredentialNeed> const& all,
 Holds holds_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
                std::vector<tenancy::CredentialProblem> const& problems) {
     Holds holds;
-    holds.everything =
-        gathered.rules->may_be_governed_unseen(gathered.ns, gathered.record->labels);
+    holds.everything = gathered.rules->may_be_governed_unseen(gathered.ns, gathered.record->labels);
     for (tenancy::EffectiveRegistry const& effective : policy.registries()) {
         if (gathered.rules->registry_broken(effective.name)) {
             holds.registries.insert(effective.name);
@@ -99,11 +98,16 @@ Holds holds_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
 
 std::string_view name_of(CredentialNeed::State state) {
     switch (state) {
-        case CredentialNeed::State::Fresh: return "fresh";
-        case CredentialNeed::State::Due: return "due";
-        case CredentialNeed::State::Degraded: return "degraded";
-        case CredentialNeed::State::Changed: return "changed";
-        case CredentialNeed::State::Missing: return "missing";
+        case CredentialNeed::State::Fresh:
+            return "fresh";
+        case CredentialNeed::State::Due:
+            return "due";
+        case CredentialNeed::State::Degraded:
+            return "degraded";
+        case CredentialNeed::State::Changed:
+            return "changed";
+        case CredentialNeed::State::Missing:
+            return "missing";
     }
     return "missing";
 }

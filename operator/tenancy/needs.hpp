@@ -37,14 +37,15 @@ struct CredentialNeed {
 /// Everything that follows from the rules for one governed namespace.
 struct Needs {
     std::vector<CredentialNeed> credentials;
-    std::vector<tenancy::CredentialProblem> problems;  ///< credentials that cannot even be asked for
+    std::vector<tenancy::CredentialProblem>
+        problems;  ///< credentials that cannot even be asked for
     Holds holds;
     /// The Secret exists and is not ours.
     bool name_conflict = false;
     /// The Secret is ours, but somebody changed it: nothing in it is trusted.
     bool tampered = false;
-    /// The Secret holds something that is expired, or that was made for other inputs or for a Registry
-    /// that gives nothing any more: look at it and take out what must go.
+    /// The Secret holds something that is expired, or that was made for other inputs or for a
+    /// Registry that gives nothing any more: look at it and take out what must go.
     bool needs_pruning = false;
     /// When the first of what is held, but made for no need, ends and must go.
     std::optional<WallTime> next_held_expiry;

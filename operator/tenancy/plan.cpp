@@ -41,10 +41,10 @@ GrantProblem problem_of(CredentialNeed const& need, MintFailure const& failure) 
     problem.registry = need.wanted.registry;
     problem.tenancy = behind(need);
     std::string const subject = "The credential for registry \"" + need.wanted.registry + "\" ";
-    std::string const who = failure.permanent
-                                ? "; cluster admins see the details in the Events of RegistryTenancy \"" +
-                                      problem.tenancy + "\""
-                                : "; it is tried again without anybody's help";
+    std::string const who =
+        failure.permanent ? "; cluster admins see the details in the Events of RegistryTenancy \"" +
+                                problem.tenancy + "\""
+                          : "; it is tried again without anybody's help";
     if (need.working()) {
         problem.reason = reason_refresh;
         problem.message = subject + "works, but could not be renewed so far" +
@@ -52,10 +52,10 @@ GrantProblem problem_of(CredentialNeed const& need, MintFailure const& failure) 
         return problem;
     }
     problem.reason = failure.permanent ? reason_denied : reason_unavailable;
-    problem.message = subject + (failure.permanent ? "is refused" : "could not be obtained") +
-                      in_brackets(failure.code) +
-                      (need.current ? ", so the one from before the last change of rules stays" : "") +
-                      who + ".";
+    problem.message =
+        subject + (failure.permanent ? "is refused" : "could not be obtained") +
+        in_brackets(failure.code) +
+        (need.current ? ", so the one from before the last change of rules stays" : "") + who + ".";
     return problem;
 }
 
@@ -99,7 +99,8 @@ std::vector<GrantProblem> mint_problems(Needs const& needs, MintFailures const& 
         if (failure == nullptr || need.state == CredentialNeed::State::Fresh) {
             continue;
         }
-        // A refresh has half a life to succeed: hiccups in the first half of that are nobody's worry.
+        // A refresh has half a life to succeed: hiccups in the first half of that are nobody's
+        // worry.
         if (need.state == CredentialNeed::State::Due && !failure->permanent) {
             continue;
         }
@@ -109,23 +110,30 @@ std::vector<GrantProblem> mint_problems(Needs const& needs, MintFailures const& 
 }
 
 GrantProblem name_conflict_problem() {
-    return {"", "", "NameConflict",
-            "A Secret named \"" + std::string(tenancy::pull_secret_name) +
-                "\" exists here that registry-tenancy did not make; it is left alone, so there are no "
-                "credentials. Delete or rename it, and the right one is made at once.",
-            {}};
+    return {
+        "",
+        "",
+        "NameConflict",
+        "A Secret named \"" + std::string(tenancy::pull_secret_name) +
+            "\" exists here that registry-tenancy did not make; it is left alone, so there are no "
+            "credentials. Delete or rename it, and the right one is made at once.",
+        {}};
 }
 
 GrantProblem pending_problem(CredentialNeed const& need) {
-    return {need.wanted.registry, behind(need), std::string(reason_pending),
-            "The credential for registry \"" + need.wanted.registry +
-                "\" takes longer than usual: the cloud is slow, or many are asked for at the moment. "
-                "Pods that need it start as soon as it is there.",
-            {}};
+    return {
+        need.wanted.registry,
+        behind(need),
+        std::string(reason_pending),
+        "The credential for registry \"" + need.wanted.registry +
+            "\" takes longer than usual: the cloud is slow, or many are asked for at the moment. "
+            "Pods that need it start as soon as it is there.",
+        {}};
 }
 
-std::vector<GrantProblem> waiting_problems(
-    Needs const& needs, std::map<std::string, SteadyTime> const& waiting_since, SteadyTime now) {
+std::vector<GrantProblem> waiting_problems(Needs const& needs,
+                                           std::map<std::string, SteadyTime> const& waiting_since,
+                                           SteadyTime now) {
     std::vector<GrantProblem> problems;
     for (CredentialNeed const& need : needs.credentials) {
         auto const since = waiting_since.find(failure_key(need));
@@ -140,7 +148,8 @@ std::vector<GrantProblem> waiting_problems(
 std::vector<GrantProblem> standing_problems(Needs const& needs) {
     std::vector<GrantProblem> problems;
     for (tenancy::CredentialProblem const& problem : needs.problems) {
-        problems.push_back({problem.registry, problem.tenancy, problem.reason, problem.message, {}});
+        problems.push_back(
+            {problem.registry, problem.tenancy, problem.reason, problem.message, {}});
     }
     if (needs.name_conflict && !needs.credentials.empty()) {
         problems.push_back(name_conflict_problem());
@@ -152,11 +161,12 @@ std::vector<GrantProblem> carried_problems(std::vector<GrantProblem> const& befo
                                            Needs const& needs) {
     std::vector<GrantProblem> carried;
     for (GrantProblem const& problem : before) {
-        bool const open = std::any_of(
-            needs.credentials.begin(), needs.credentials.end(), [&](CredentialNeed const& need) {
-                return need.wanted.registry == problem.registry && behind(need) == problem.tenancy &&
-                       need.state != CredentialNeed::State::Fresh;
-            });
+        bool const open = std::any_of(needs.credentials.begin(), needs.credentials.end(),
+                                      [&](CredentialNeed const& need) {
+                                          return need.wanted.registry == problem.registry &&
+                                                 behind(need) == problem.tenancy &&
+                                                 need.state != CredentialNeed::State::Fresh;
+                                      });
         if (is_mint_reason(problem.reason) && open && !needs.name_conflict) {
             carried.push_back(problem);
         }
@@ -208,8 +218,8 @@ NamespaceResult result_of(Needs const& needs, tenancy::NamespacePolicy const& po
     // A problem that names no tenancy concerns all.
     for (GrantProblem const& problem : problems) {
         if (!is_notice(problem.reason)) {
-            result.failures.push_back({problem.tenancy, problem.registry, problem.reason,
-                                       problem.message});
+            result.failures.push_back(
+                {problem.tenancy, problem.registry, problem.reason, problem.message});
         }
     }
     for (CredentialNeed const& need : needs.credentials) {
@@ -217,22 +227,22 @@ NamespaceResult result_of(Needs const& needs, tenancy::NamespacePolicy const& po
             continue;
         }
         for (std::string const& name : need.spec.tenancies) {
-            auto const told = std::find_if(
-                result.failures.begin(), result.failures.end(),
-                [&](NamespaceResult::Failure const& failure) {
-                    return failure.tenancy == name || failure.tenancy.empty();
-                });
+            auto const told =
+                std::find_if(result.failures.begin(), result.failures.end(),
+                             [&](NamespaceResult::Failure const& failure) {
+                                 return failure.tenancy == name || failure.tenancy.empty();
+                             });
             if (told != result.failures.end()) {
                 continue;
             }
-            auto const of_registry = std::find_if(
-                problems.begin(), problems.end(), [&](GrantProblem const& problem) {
+            auto const of_registry =
+                std::find_if(problems.begin(), problems.end(), [&](GrantProblem const& problem) {
                     return problem.registry == need.wanted.registry &&
                            is_mint_reason(problem.reason) && !is_notice(problem.reason);
                 });
             if (of_registry != problems.end()) {
-                result.failures.push_back({name, need.wanted.registry, of_registry->reason,
-                                           of_registry->message});
+                result.failures.push_back(
+                    {name, need.wanted.registry, of_registry->reason, of_registry->message});
             } else {
                 result.pending.push_back(name);
             }

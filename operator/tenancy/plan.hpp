@@ -23,8 +23,8 @@ void forget_settled(MintFailures& failures, Needs const& needs);
 [[nodiscard]] std::vector<std::size_t> due_mints(Needs const& needs, MintFailures const& failures,
                                                  SteadyTime now);
 
-/// What is wrong because of mints: nothing usable, changed rules not in force, or a refresh that fails
-/// for good or has failed past 75 % of life. For developers: no role ARNs, no cloud texts.
+/// What is wrong because of mints: nothing usable, changed rules not in force, or a refresh that
+/// fails for good or has failed past 75 % of life. For developers: no role ARNs, no cloud texts.
 [[nodiscard]] std::vector<GrantProblem> mint_problems(Needs const& needs,
                                                       MintFailures const& failures);
 /// What is wrong before any mint: credentials that cannot be asked for, a Secret that is not ours.

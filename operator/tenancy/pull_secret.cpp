@@ -67,14 +67,15 @@ std::string annotation_of(SecretContent const& content) {
     return dump_json(json);
 }
 
-/// Moves what `existing` has for `registry` under keys that `take` accepts into `out`; a key that is
-/// already in `taken` stays where it is.
+/// Moves what `existing` has for `registry` under keys that `take` accepts into `out`; a key that
+/// is already in `taken` stays where it is.
 template <class Take>
 void keep(StoredCredential const& existing, Take const& take, std::set<std::string>& taken,
           StoredCredential& out) {
     for (auto const& [key, login] : existing.logins) {
         if (take(key) && taken.insert(key).second) {
-            out.logins.emplace(key, StoredCredential::Login{login.username, login.password.clone()});
+            out.logins.emplace(key,
+                               StoredCredential::Login{login.username, login.password.clone()});
         }
     }
 }
@@ -141,9 +142,9 @@ Result<SecretContent> read_secret_content(Json const& secret) {
         credential.record = std::move(record);
         for (std::string const& key : keys) {
             if (auto const found = by_key.find(key); found != by_key.end()) {
-                credential.logins.emplace(
-                    key, StoredCredential::Login{found->second->username,
-                                                 found->second->password.clone()});
+                credential.logins.emplace(key,
+                                          StoredCredential::Login{found->second->username,
+                                                                  found->second->password.clone()});
             }
         }
         content.credentials.push_back(std::move(credential));
@@ -162,8 +163,8 @@ SecretContent merge_content(std::vector<WantedCredential> const& wanted,
         stored.record = {want.registry, want.inputs, credential.issued_at, credential.expires_at};
         for (std::string const& key : want.keys) {
             if (taken.insert(key).second) {
-                stored.logins.emplace(key, StoredCredential::Login{credential.username,
-                                                                   credential.password.clone()});
+                stored.logins.emplace(
+                    key, StoredCredential::Login{credential.username, credential.password.clone()});
             }
         }
         result.credentials.push_back(std::move(stored));
@@ -179,13 +180,16 @@ SecretContent merge_content(std::vector<WantedCredential> const& wanted,
                 continue;
             }
             std::vector<std::string> const& keys = wanted[i].keys;
-            keep(have, [&](std::string const& key) {
-                return std::find(keys.begin(), keys.end(), key) != keys.end();
-            }, taken, kept);
+            keep(
+                have,
+                [&](std::string const& key) {
+                    return std::find(keys.begin(), keys.end(), key) != keys.end();
+                },
+                taken, kept);
         }
-        keep(have, [&](std::string const& key) {
-            return holds.keeps(have.record.registry, key);
-        }, taken, kept);
+        keep(
+            have, [&](std::string const& key) { return holds.keeps(have.record.registry, key); },
+            taken, kept);
         if (!kept.logins.empty()) {
             result.credentials.push_back(std::move(kept));
         }

@@ -18,8 +18,8 @@ namespace rt::op {
 /// refresh stores another copy.
 inline constexpr std::size_t pull_secret_bytes_max = std::size_t{256} * 1024;
 
-/// One credential in a pull Secret: what the annotation says of it, and the secret itself under each
-/// of its keys.
+/// One credential in a pull Secret: what the annotation says of it, and the secret itself under
+/// each of its keys.
 struct StoredCredential {
     struct Login {
         std::string username;
@@ -36,8 +36,8 @@ struct SecretContent {
     [[nodiscard]] std::set<std::string> keys() const;
 };
 
-/// A credential that the namespace should have: its Registry, the hash of all inputs, and the docker
-/// config keys that it stands under.
+/// A credential that the namespace should have: its Registry, the hash of all inputs, and the
+/// docker config keys that it stands under.
 struct WantedCredential {
     std::string registry;
     std::string inputs;
@@ -46,8 +46,8 @@ struct WantedCredential {
 
 /// What stays although it is not wanted, because what is wanted cannot be known now.
 struct Holds {
-    bool everything = false;               ///< a tenancy that cannot be read may govern the namespace
-    std::set<std::string> registries;      ///< Registries that cannot be read: all their keys stay
+    bool everything = false;           ///< a tenancy that cannot be read may govern the namespace
+    std::set<std::string> registries;  ///< Registries that cannot be read: all their keys stay
     /// Registries for which no credential can be asked (see Needs::problems): these keys stay.
     std::map<std::string, std::set<std::string>> keys;
 
@@ -56,8 +56,8 @@ struct Holds {
     [[nodiscard]] bool concerns(std::string const& registry) const;
 };
 
-/// The hash of everything that a credential depends on: the spec, and the version of the Secret in our
-/// own namespace that its identity comes from ("" where there is none).
+/// The hash of everything that a credential depends on: the spec, and the version of the Secret in
+/// our own namespace that its identity comes from ("" where there is none).
 [[nodiscard]] std::string credential_inputs(tenancy::CredentialSpec const& spec,
                                             std::string_view source_version);
 /// Whether `recorded` was made for `wanted`. A source Secret that is missing now (`wanted` has no
@@ -68,9 +68,10 @@ struct Holds {
 /// without a record has no known end. Corrupt where the data cannot be read.
 [[nodiscard]] Result<SecretContent> read_secret_content(Json const& secret);
 
-/// The merge. Each wanted credential comes from `minted` (by index into `wanted`; an absent entry is
-/// not minted) or else, under those of its keys that it already had, from `existing`. What is held
-/// stays. What has expired goes. Nothing of `existing` stands under a key that is not wanted or held.
+/// The merge. Each wanted credential comes from `minted` (by index into `wanted`; an absent entry
+/// is not minted) or else, under those of its keys that it already had, from `existing`. What is
+/// held stays. What has expired goes. Nothing of `existing` stands under a key that is not wanted
+/// or held.
 [[nodiscard]] SecretContent merge_content(std::vector<WantedCredential> const& wanted,
                                           std::map<std::size_t, RegistryCredential> const& minted,
                                           SecretContent const& existing, Holds const& holds,

@@ -59,9 +59,8 @@ kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_to
         forget(ns);
         return kube::Outcome::done();
     }
-    TenancyList governing = gathered.excluded
-                                ? TenancyList{}
-                                : gathered.rules->governing(ns, gathered.record->labels);
+    TenancyList governing =
+        gathered.excluded ? TenancyList{} : gathered.rules->governing(ns, gathered.record->labels);
     if (governing.empty()) {
         if (!gathered.grant && !(gathered.secret && gathered.secret->ours)) {
             forget(ns);
@@ -114,8 +113,8 @@ kube::Outcome NamespaceReconciler::leave(Gathered const& gathered, Memory& memor
         result = carry_out_.remove_grant(gathered.ns, *gathered.grant, stop);
     }
     if (!result) {
-        log_warn("Could not clean up", {{"namespace", gathered.ns},
-                                        {"error", result.error().message}});
+        log_warn("Could not clean up",
+                 {{"namespace", gathered.ns}, {"error", result.error().message}});
         return kube::Outcome::retry();
     }
     log_info("Namespace has left its tenancies", {{"namespace", gathered.ns}});
@@ -181,11 +180,13 @@ Result<void> NamespaceReconciler::check_drift(Round& round) {
     if (auto const wait = memory.drift->try_take(now)) {
         round.drift_blocked = true;
         round.wait_at_most(*wait);
-        round.extra.push_back(
-            {"", "", "DriftBudgetExhausted",
-             "The pull Secret was deleted or changed by hand too often; it is made again, at most " +
-                 std::to_string(per_hour) + " times an hour.",
-             {}});
+        round.extra.push_back({"",
+                               "",
+                               "DriftBudgetExhausted",
+                               "The pull Secret was deleted or changed by hand too often; it is "
+                               "made again, at most " +
+                                   std::to_string(per_hour) + " times an hour.",
+                               {}});
         return {};
     }
     memory.drift_paid = true;
@@ -198,8 +199,8 @@ Result<void> NamespaceReconciler::check_drift(Round& round) {
 std::vector<GrantProblem> NamespaceReconciler::all_problems(Round const& round) const {
     std::vector<GrantProblem> problems = standing_problems(round.needs);
     append(problems, mint_problems(round.needs, round.memory.failures));
-    append(problems, waiting_problems(round.needs, round.memory.waiting_since,
-                                      context_.clock.steady_now()));
+    append(problems,
+           waiting_problems(round.needs, round.memory.waiting_since, context_.clock.steady_now()));
     append(problems, round.extra);
     return problems;
 }
@@ -242,16 +243,15 @@ Result<void> NamespaceReconciler::prune(Round& round) {
     if (pruned.keys() == round.existing->keys()) {
         return {};
     }
-    log_info("Taking keys out of the pull Secret", {{"namespace", round.gathered.ns},
-                                                    {"keys_left", pruned.keys().size()}});
+    log_info("Taking keys out of the pull Secret",
+             {{"namespace", round.gathered.ns}, {"keys_left", pruned.keys().size()}});
     return write_content(round, std::move(pruned));
 }
 
 Result<void> NamespaceReconciler::write_minted(Round& round) {
     if (round.minted.empty()) {
-        return round.stop.stop_requested()
-                   ? Result<void>(fail({ErrorKind::Cancelled, "stopping"}))
-                   : Result<void>();
+        return round.stop.stop_requested() ? Result<void>(fail({ErrorKind::Cancelled, "stopping"}))
+                                           : Result<void>();
     }
     // Minting took a while: the namespace may have gone, or come back as another one.
     auto const present = context_.view.gather(round.gathered.ns).record;
@@ -262,9 +262,9 @@ Result<void> NamespaceReconciler::write_minted(Round& round) {
         RT_CHECK(read_existing(round));
     }
     SecretContent const none;
-    return write_content(round, merge_content(round.wanted(), round.minted,
-                                              round.existing ? *round.existing : none,
-                                              round.needs.holds, context_.clock.wall_now()));
+    return write_content(
+        round, merge_content(round.wanted(), round.minted, round.existing ? *round.existing : none,
+                             round.needs.holds, context_.clock.wall_now()));
 }
 
 Result<void> NamespaceReconciler::write_content(Round& round, SecretContent content) {
@@ -290,8 +290,8 @@ Result<void> NamespaceReconciler::write_content(Round& round, SecretContent cont
             remember_unwritten(round);
             return fail(error);
         }
-        round.extra.push_back({"", "", secret ? "SecretNotWritable" : "SecretTooLarge",
-                               error.message, {}});
+        round.extra.push_back(
+            {"", "", secret ? "SecretNotWritable" : "SecretTooLarge", error.message, {}});
         for (auto const& [index, credential] : round.minted) {
             remember_failure(round, index, error);
         }
@@ -340,9 +340,9 @@ kube::Outcome NamespaceReconciler::finish(Round& round) {
     if (round.needs.name_conflict) {
         for (CredentialNeed const& need : round.needs.credentials) {
             for (std::string const& name : need.spec.tenancies) {
-                context_.events.on_tenancy(name, true, "NameConflict", "Write",
-                                           "namespace " + round.gathered.ns + ": " +
-                                               name_conflict_problem().message);
+                context_.events.on_tenancy(
+                    name, true, "NameConflict", "Write",
+                    "namespace " + round.gathered.ns + ": " + name_conflict_problem().message);
             }
         }
     }
@@ -352,8 +352,8 @@ kube::Outcome NamespaceReconciler::finish(Round& round) {
     if (round.wait) {
         return look_again(std::min<std::chrono::nanoseconds>(*round.wait, wait_max));
     }
-    auto const next = next_look(round.needs, memory.failures, round.now,
-                                context_.clock.steady_now());
+    auto const next =
+        next_look(round.needs, memory.failures, round.now, context_.clock.steady_now());
     return next ? look_again(*next) : kube::Outcome::done();
 }
 

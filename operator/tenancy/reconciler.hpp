@@ -41,27 +41,28 @@ struct ReconcilerContext {
     std::function<void(std::vector<std::string> const& tenancies)> status_changed;
 };
 
-/// Makes one namespace true: grant first, then narrowing, then credentials, each step idempotent and
-/// safe to be interrupted after. One call per namespace at a time (the work queue sees to it); calls for
-/// different namespaces run side by side.
+/// Makes one namespace true: grant first, then narrowing, then credentials, each step idempotent
+/// and safe to be interrupted after. One call per namespace at a time (the work queue sees to it);
+/// calls for different namespaces run side by side.
 class NamespaceReconciler {
   public:
     explicit NamespaceReconciler(ReconcilerContext context);
     kube::Outcome reconcile(std::string const& ns, std::stop_token stop);
-    /// Tells in the grant of a mint that has been under way for over ten seconds; to be called every
-    /// second or so, from any thread.
+    /// Tells in the grant of a mint that has been under way for over ten seconds; to be called
+    /// every second or so, from any thread.
     void tell_slow_mints(std::stop_token stop);
 
   private:
-    /// What is remembered of one namespace between calls. Losing it loses no credential: failures are
-    /// tried again, a grace and the drift budget start anew.
+    /// What is remembered of one namespace between calls. Losing it loses no credential: failures
+    /// are tried again, a grace and the drift budget start anew.
     struct Memory {
         MintFailures failures;
-        std::map<std::string, SteadyTime> waiting_since;  ///< failure_key -> since when it is missing
+        std::map<std::string, SteadyTime>
+            waiting_since;  ///< failure_key -> since when it is missing
         std::optional<SteadyTime> leaving_since;
         std::optional<TokenBucket> drift;
         std::string secret_uid;  ///< of the Secret that was there: gone later means deleted by hand
-        bool drift_paid = false; ///< the budget was charged for the present drift
+        bool drift_paid = false;  ///< the budget was charged for the present drift
     };
     /// One reconcile of a governed namespace.
     struct Round;

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t events_per_failure_max = 4;
 
+std::string role_of(tenancy::CredentialSpec const& spec) {
+    return spec.role ? spec.role->str() : "registry:" + spec.registry->meta.name;
+}
+
 /// Whose call quota a mint uses.
 std::string account_of(tenancy::CredentialSpec const& spec) {
     return spec.role ? spec.role->partition() + ':' + spec.role->account()
@@ -29,8 +33,9 @@ void NamespaceReconciler::mint(Round& round) {
         std::string const who = round.gathered.ns + '\n' + failure_key(need);
         bool const asks_a_cloud =
             need.spec.registry->type != tenancy::RegistryType::DockerConfigSecret;
-        auto const wait =
-            asks_a_cloud ? context_.budget.ask(who, account_of(need.spec)) : std::nullopt;
+        auto const wait = asks_a_cloud
+                              ? context_.budget.ask(who, account_of(need.spec), role_of(need.spec))
+                              : std::nullopt;
         if (wait) {
             round.memory.waiting_since.try_emplace(failure_key(need), now);
             context_.metrics.mint_waited();
@@ -57,8 +62,8 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
         std::lock_guard const lock(mutex_);
         in_flight_[round.gathered.ns] = {start, std::move(grant), false};
     }
-    auto credential = context_.source.mint({need.spec, round.gathered.ns, context_.cluster},
-                                           round.stop);
+    auto credential =
+        context_.source.mint({need.spec, round.gathered.ns, context_.cluster}, round.stop);
     {
         std::lock_guard const lock(mutex_);
         in_flight_.erase(round.gathered.ns);
@@ -80,7 +85,7 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
     }
     context_.metrics.mint_failed(credential.error().kind, took);
     if (credential.error().kind == ErrorKind::Throttled) {
-        context_.budget.pause(account_of(need.spec),
+        context_.budget.pause(role_of(need.spec),
                               credential.error().retry_after.value_or(std::chrono::seconds(1)));
     }
     remember_failure(round, index, credential.error());
@@ -113,8 +118,8 @@ void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Erro
     failure.code = error.code.empty() ? std::string(name_of(error.kind)) : error.code;
     failure.permanent = permanent(error);
     ++failure.count;
-    failure.next_attempt = context_.clock.steady_now() +
-                           retry_delay(error, failure.count, context_.random);
+    failure.next_attempt =
+        context_.clock.steady_now() + retry_delay(error, failure.count, context_.random);
     log_warn("No credential", {{"namespace", round.gathered.ns},
                                {"registry", need.wanted.registry},
                                {"kind", name_of(error.kind)},
@@ -140,8 +145,8 @@ void NamespaceReconciler::remember_unwritten(Round& round) {
         failure.code = "SecretNotWritten";
         failure.permanent = false;
         ++failure.count;
-        failure.next_attempt = context_.clock.steady_now() +
-                               write_retry_delay(failure.count, context_.random);
+        failure.next_attempt =
+            context_.clock.steady_now() + write_retry_delay(failure.count, context_.random);
     }
 }
 

@@ -98,8 +98,7 @@ SecretRecord read_secret_record(Json const& object) {
     record.resource_version = std::move(meta.resource_version);
     Ownership const ownership = our_ownership(object);
     auto const label = meta.labels.find(std::string(tenancy::managed_by_label));
-    bool const labelled =
-        label != meta.labels.end() && label->second == tenancy::managed_by_value;
+    bool const labelled = label != meta.labels.end() && label->second == tenancy::managed_by_value;
     record.ours = labelled || ownership.applied_once;
     record.intact = labelled && ownership.data && ownership.annotation && ownership.label;
     auto const annotation = meta.annotations.find(std::string(tenancy::credentials_annotation));

@@ -13,10 +13,10 @@ namespace rt::op {
 
 /// One credential as the pull Secret's annotation describes it. Never the credential itself.
 struct CredentialRecord {
-    std::string registry;                   ///< name of the Registry
-    std::string inputs;                     ///< credential_inputs() that it was minted for
+    std::string registry;  ///< name of the Registry
+    std::string inputs;    ///< credential_inputs() that it was minted for
     WallTime issued_at{};
-    std::optional<WallTime> expires_at{};   ///< nullopt: static
+    std::optional<WallTime> expires_at{};  ///< nullopt: static
     bool operator==(CredentialRecord const&) const = default;
 
     [[nodiscard]] bool expired(WallTime now) const { return expires_at && *expires_at <= now; }
@@ -53,7 +53,7 @@ struct GrantProblem {
 struct GrantRecord {
     std::string uid;
     std::string resource_version;
-    std::string content_hash;               ///< grant_content_hash()
+    std::string content_hash;  ///< grant_content_hash()
     std::vector<GrantProblem> problems;
     bool operator==(GrantRecord const&) const = default;
 };
@@ -76,8 +76,8 @@ struct NamespaceRecord {
 /// SHA-256 over what a RegistryGrant says (spec, problems, summary), independent of metadata.
 [[nodiscard]] std::string grant_content_hash(Json const& grant);
 
-/// True where resource version `a` is newer than `b` (KEP-5504: digits, compared as numbers). What is
-/// no such number counts as newer: then the last one told wins.
+/// True where resource version `a` is newer than `b` (KEP-5504: digits, compared as numbers). What
+/// is no such number counts as newer: then the last one told wins.
 [[nodiscard]] bool newer_version(std::string_view a, std::string_view b);
 
 }  // namespace rt::op

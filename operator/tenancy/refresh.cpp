@@ -10,7 +10,8 @@
 namespace rt::op {
 namespace {
 
-/// However short a life a cloud hands out, never mint more often than this: it would be a busy loop.
+/// However short a life a cloud hands out, never mint more often than this: it would be a busy
+/// loop.
 constexpr std::chrono::seconds refresh_interval_min{5};
 
 /// Uniform in [-1, 1), the same for the same text.
@@ -25,13 +26,12 @@ double signed_fraction(std::string_view text) {
 
 }  // namespace
 
-std::optional<RefreshTimes> refresh_times(CredentialRecord const& credential,
-                                          std::string_view ns) {
+std::optional<RefreshTimes> refresh_times(CredentialRecord const& credential, std::string_view ns) {
     if (!credential.expires_at) {
         return std::nullopt;
     }
-    auto const life = std::max(*credential.expires_at - credential.issued_at,
-                               WallTime::duration::zero());
+    auto const life =
+        std::max(*credential.expires_at - credential.issued_at, WallTime::duration::zero());
     auto const part = [&](double fraction) {
         return credential.issued_at +
                std::chrono::duration_cast<WallTime::duration>(life * fraction);

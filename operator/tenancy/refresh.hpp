@@ -8,8 +8,9 @@
 
 namespace rt::op {
 
-/// When a credential's life asks for something. Pure; the jitter comes from a hash of what identifies
-/// the credential, so that a restart computes the same times and a fleet's refreshes stay spread.
+/// When a credential's life asks for something. Pure; the jitter comes from a hash of what
+/// identifies the credential, so that a restart computes the same times and a fleet's refreshes
+/// stay spread.
 struct RefreshTimes {
     WallTime refresh;   ///< at 50 % of life, +- 10 % of life
     WallTime degraded;  ///< at 75 %: a refresh should have succeeded long ago

@@ -25,14 +25,14 @@ struct NamespaceReconciler::Round {
     std::stop_token stop;
     WallTime now{};
     Needs needs;
-    std::vector<GrantProblem> problems;                      ///< as last written to the grant
-    std::vector<GrantProblem> extra;                         ///< found while carrying out
-    std::optional<SecretContent> existing;                   ///< read back for a merge
+    std::vector<GrantProblem> problems;     ///< as last written to the grant
+    std::vector<GrantProblem> extra;        ///< found while carrying out
+    std::optional<SecretContent> existing;  ///< read back for a merge
     std::string existing_version;
-    std::map<std::size_t, RegistryCredential> minted;        ///< index into needs.credentials
-    std::optional<std::chrono::nanoseconds> wait;            ///< for a call budget
-    bool drift = false;                                      ///< somebody else changed the Secret
-    bool drift_blocked = false;                              ///< too often
+    std::map<std::size_t, RegistryCredential> minted;  ///< index into needs.credentials
+    std::optional<std::chrono::nanoseconds> wait;      ///< for a call budget
+    bool drift = false;                                ///< somebody else changed the Secret
+    bool drift_blocked = false;                        ///< too often
 
     /// (Re)computes what is needed from what is gathered.
     void evaluate(std::string const& cluster) { needs = needs_of(gathered, policy, cluster, now); }

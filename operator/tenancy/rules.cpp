@@ -66,7 +66,8 @@ TenancyList Rules::governing(std::string_view ns, Labels const& labels) const {
         result = named->second;
     }
     for (TenancyPointer const& one : selecting_) {
-        if (one->governs(ns, labels) && std::find(result.begin(), result.end(), one) == result.end()) {
+        if (one->governs(ns, labels) &&
+            std::find(result.begin(), result.end(), one) == result.end()) {
             result.push_back(one);
         }
     }

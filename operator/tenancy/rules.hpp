@@ -19,8 +19,8 @@ using Labels = std::map<std::string, std::string>;
 using TenancyPointer = std::shared_ptr<tenancy::RegistryTenancy const>;
 using TenancyList = std::vector<TenancyPointer>;
 
-/// A RegistryTenancy that does not parse and never did since we started: what it meant is unknown, so
-/// nothing is taken from namespaces that it may govern.
+/// A RegistryTenancy that does not parse and never did since we started: what it meant is unknown,
+/// so nothing is taken from namespaces that it may govern.
 struct BrokenTenancy {
     std::string name;
     std::set<std::string> namespaces;
@@ -35,8 +35,8 @@ struct BrokenTenancy {
 class Rules {
   public:
     Rules() = default;
-    /// `tenancies` are those in force; `deleted_tenancies` names those of them that are deleted and only
-    /// in force for their grace.
+    /// `tenancies` are those in force; `deleted_tenancies` names those of them that are deleted and
+    /// only in force for their grace.
     Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
           tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
           std::set<std::string> broken_registries, std::uint64_t sequence = 0);
@@ -47,7 +47,8 @@ class Rules {
     [[nodiscard]] TenancyList const& baselines() const { return baselines_; }
     [[nodiscard]] tenancy::RegistryCatalog const& catalog() const { return catalog_; }
 
-    /// Tenancies that govern the namespace, baselines left out. Exclusions are the caller's business.
+    /// Tenancies that govern the namespace, baselines left out. Exclusions are the caller's
+    /// business.
     [[nodiscard]] TenancyList governing(std::string_view ns, Labels const& labels) const;
     /// One of these is not deleted.
     [[nodiscard]] bool any_alive(TenancyList const& tenancies) const;

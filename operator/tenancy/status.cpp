@@ -110,8 +110,8 @@ Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally cons
         verdict.ready = "False";
         verdict.ready_reason = first.reason;
         verdict.ready_message = count_of(tally.failed.size(), "namespace") + " of " +
-                                std::to_string(tally.matched) +
-                                " without working credentials; " + first.ns + ": " + first.message;
+                                std::to_string(tally.matched) + " without working credentials; " +
+                                first.ns + ": " + first.message;
     } else if (tally.pending != 0) {
         verdict.ready = "Unknown";
         verdict.ready_reason = "Progressing";
@@ -121,18 +121,17 @@ Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally cons
         verdict.ready = "True";
         verdict.ready_reason = tally.matched == 0 ? "NoNamespaces" : "CredentialsReady";
         verdict.ready_message =
-            tally.matched == 0
-                ? "no namespace that exists is matched"
-                : count_of(tally.matched, "namespace") + " with working credentials";
+            tally.matched == 0 ? "no namespace that exists is matched"
+                               : count_of(tally.matched, "namespace") + " with working credentials";
     }
     if (tally.pending != 0) {
         verdict.reconciling = true;
         verdict.reconciling_message =
             "credentials for " + count_of(tally.pending, "namespace") + " are on their way";
     }
-    auto const spec_error =
-        std::find_if(tally.failed.begin(), tally.failed.end(),
-                     [](ResultBoard::Tally::Failed const& one) { return is_spec_error(one.reason); });
+    auto const spec_error = std::find_if(
+        tally.failed.begin(), tally.failed.end(),
+        [](ResultBoard::Tally::Failed const& one) { return is_spec_error(one.reason); });
     if (spec_error != tally.failed.end()) {
         verdict.stalled = true;
         verdict.stalled_reason = spec_error->reason;
@@ -179,11 +178,10 @@ ResultBoard::Tally ResultBoard::tally(std::string const& tenancy,
             continue;
         }
         NamespaceResult const& result = found->second;
-        auto const failure = std::find_if(
-            result.failures.begin(), result.failures.end(),
-            [&](NamespaceResult::Failure const& one) {
-                return one.tenancy.empty() || one.tenancy == tenancy;
-            });
+        auto const failure = std::find_if(result.failures.begin(), result.failures.end(),
+                                          [&](NamespaceResult::Failure const& one) {
+                                              return one.tenancy.empty() || one.tenancy == tenancy;
+                                          });
         bool const listed = std::find(result.tenancies.begin(), result.tenancies.end(), tenancy) !=
                             result.tenancies.end();
         if (failure != result.failures.end()) {

@@ -16,7 +16,7 @@ namespace rt::op {
 /// How one namespace fares, as far as its tenancies are concerned.
 struct NamespaceResult {
     struct Failure {
-        std::string tenancy;   ///< empty: all of them
+        std::string tenancy;  ///< empty: all of them
         std::string registry;
         std::string reason;
         std::string message;
@@ -24,8 +24,9 @@ struct NamespaceResult {
     };
     std::vector<std::string> tenancies;
     std::vector<Failure> failures;
-    std::vector<std::string> pending;  ///< tenancies whose credentials are on their way, nothing wrong
-    std::uint64_t sequence = 0;        ///< Rules::sequence() that it was found under
+    std::vector<std::string>
+        pending;                 ///< tenancies whose credentials are on their way, nothing wrong
+    std::uint64_t sequence = 0;  ///< Rules::sequence() that it was found under
     bool operator==(NamespaceResult const&) const = default;
 };
 
@@ -39,7 +40,8 @@ class ResultBoard {
     struct Tally {
         std::size_t matched = 0;
         std::size_t ready = 0;
-        std::size_t pending = 0;  ///< not looked at yet under the current rules, or credentials on their way
+        std::size_t pending =
+            0;  ///< not looked at yet under the current rules, or credentials on their way
         struct Failed {
             std::string ns;
             std::string registry;
@@ -48,8 +50,8 @@ class ResultBoard {
         };
         std::vector<Failed> failed;  ///< all of them, by namespace
     };
-    /// Counts the results of `namespaces` for one tenancy. Those found under rules older than `since`
-    /// say nothing about its current version: they are pending.
+    /// Counts the results of `namespaces` for one tenancy. Those found under rules older than
+    /// `since` say nothing about its current version: they are pending.
     [[nodiscard]] Tally tally(std::string const& tenancy,
                               std::vector<std::string> const& namespaces,
                               std::uint64_t since) const;
@@ -66,8 +68,8 @@ class ResultBoard {
     std::unordered_map<std::string, NamespaceResult> results_;
 };
 
-/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled). Pure. `declared.status` is the
-/// present one, from which lastTransitionTime is kept.
+/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled). Pure. `declared.status` is
+/// the present one, from which lastTransitionTime is kept.
 [[nodiscard]] Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
                                   ResultBoard::Tally const& tally, WallTime now);
 

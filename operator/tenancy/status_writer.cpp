@@ -34,8 +34,12 @@ std::string ready_reason_of(Json const& status) {
 
 }  // namespace
 
-std::string tenancy_key(std::string const& name) { return std::string(tenancy_prefix) + name; }
-std::string registry_key(std::string const& name) { return std::string(registry_prefix) + name; }
+std::string tenancy_key(std::string const& name) {
+    return std::string(tenancy_prefix) + name;
+}
+std::string registry_key(std::string const& name) {
+    return std::string(registry_prefix) + name;
+}
 
 kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token stop) {
     if (key.starts_with(tenancy_prefix)) {
@@ -46,11 +50,12 @@ kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token st
 
 Result<Json> StatusWriter::apply(kube::ResourceType const& type, std::string const& name,
                                  std::string const& uid, Json status, std::stop_token stop) {
-    Json object = {{"apiVersion", type.api_version()},
-                   {"kind", type.kind},
-                   // With the uid, an object that was re-created meanwhile does not get the old one's.
-                   {"metadata", {{"name", name}, {"uid", uid}}},
-                   {"status", std::move(status)}};
+    Json object = {
+        {"apiVersion", type.api_version()},
+        {"kind", type.kind},
+        // With the uid, an object that was re-created meanwhile does not get the old one's.
+        {"metadata", {{"name", name}, {"uid", uid}}},
+        {"status", std::move(status)}};
     kube::ApplyOptions options;
     options.field_manager = std::string(tenancy::field_manager);
     options.subresource = "status";
@@ -96,9 +101,9 @@ kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_to
     std::size_t naming = 0;
     for (TenancyPointer const& one : rules->tenancies()) {
         auto const present = view_.tenancy(one->meta.name);
-        bool const names_it = std::any_of(
-            one->registries.begin(), one->registries.end(),
-            [&](tenancy::TenancyRegistry const& entry) { return entry.name == name; });
+        bool const names_it =
+            std::any_of(one->registries.begin(), one->registries.end(),
+                        [&](tenancy::TenancyRegistry const& entry) { return entry.name == name; });
         naming += names_it && present && !present->deleted_at ? 1U : 0U;
     }
     std::vector<tenancy::RegistryCatalog::HostConflict> lost;

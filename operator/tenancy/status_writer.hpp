@@ -17,12 +17,18 @@ namespace rt::op {
 [[nodiscard]] std::string tenancy_key(std::string const& name);
 [[nodiscard]] std::string registry_key(std::string const& name);
 
-/// Writes the status of RegistryTenancies and Registries from what memory holds, only where it changes.
+/// Writes the status of RegistryTenancies and Registries from what memory holds, only where it
+/// changes.
 class StatusWriter {
   public:
     StatusWriter(kube::Client& api, ClusterView& view, ResultBoard& board, EventSink& events,
                  OperatorMetrics& metrics, Clock& clock)
-        : api_(api), view_(view), board_(board), events_(events), metrics_(metrics), clock_(clock) {}
+        : api_(api),
+          view_(view),
+          board_(board),
+          events_(events),
+          metrics_(metrics),
+          clock_(clock) {}
 
     /// `key` from tenancy_key() or registry_key().
     kube::Outcome reconcile(std::string const& key, std::stop_token stop);

@@ -1,4 +1,5 @@
-// The process dies at every step: before a write is sent, or after it was done but before the answer.
+// The process dies at every step: before a write is sent, or after it was done but before the
+// answer.
 #include <gtest/gtest.h>
 
 #include "unit/operator/tenancy/world.hpp"
@@ -23,8 +24,9 @@ class DyingClient final : public kube::Client {
                      std::stop_token stop) override {
         return dead_ ? Result<Json>(fail(death())) : api_.get(type, key, stop);
     }
-    Result<kube::ListPage> list_page(kube::ResourceType const& type, kube::ListOptions const& options,
-                                     std::string const& token, std::stop_token stop) override {
+    Result<kube::ListPage> list_page(kube::ResourceType const& type,
+                                     kube::ListOptions const& options, std::string const& token,
+                                     std::stop_token stop) override {
         return dead_ ? Result<kube::ListPage>(fail(death()))
                      : api_.list_page(type, options, token, stop);
     }
@@ -88,9 +90,9 @@ class DyingClient final : public kube::Client {
 
 struct Story {
     char const* name;
-    bool started;                           ///< a working state was there before
-    std::function<void(Outside&)> change;   ///< what happens then
-    std::chrono::seconds time;              ///< how long the operator has for it
+    bool started;                          ///< a working state was there before
+    std::function<void(Outside&)> change;  ///< what happens then
+    std::chrono::seconds time;             ///< how long the operator has for it
 };
 
 Json two_registries(std::vector<std::string> const& allow) {
@@ -116,7 +118,9 @@ std::vector<Story> stories() {
         {"narrowed", true,
          [=](Outside& outside) { change_tenancy(outside, two_registries({"cainiao"})); }, 10s},
         {"widened", true,
-         [=](Outside& outside) { change_tenancy(outside, two_registries({"cainiao", "base", "x"})); },
+         [=](Outside& outside) {
+             change_tenancy(outside, two_registries({"cainiao", "base", "x"}));
+         },
          10s},
         {"one registry fails", true,
          [=](Outside& outside) {

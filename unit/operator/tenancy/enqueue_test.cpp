@@ -53,7 +53,8 @@ class Enqueue : public testing::Test {
 };
 
 TEST_F(Enqueue, AChangedTenancyConcernsWhatItGovernedAndGoverns) {
-    EXPECT_EQ(namespaces_of_change(nullptr, by_label.get(), rules, namespaces), (Names{"a1", "a2"}));
+    EXPECT_EQ(namespaces_of_change(nullptr, by_label.get(), rules, namespaces),
+              (Names{"a1", "a2"}));
     EXPECT_EQ(namespaces_of_change(by_label.get(), by_name.get(), rules, namespaces),
               (Names{"a1", "a2", "b1"}));
     EXPECT_EQ(namespaces_of_change(by_name.get(), nullptr, rules, namespaces), (Names{"b1"}));
@@ -92,7 +93,8 @@ TEST_F(Enqueue, ATenancyIsCountedOnceForANamespaceItNamesAndSelects) {
 TEST(BrokenTenancyTest, MayGovernWhatItSeemsToSay) {
     Json by_label = selecting("x", "a");
     Json odd = test::tenancy("x", {}, {"x"});
-    odd["spec"]["namespaceSelector"] = {{"matchExpressions", {{{"key", "team"}, {"operator", "?"}}}}};
+    odd["spec"]["namespaceSelector"] = {
+        {"matchExpressions", {{{"key", "team"}, {"operator", "?"}}}}};
     Json named = test::tenancy("x", {"n"}, {"x"});
     EXPECT_TRUE(BrokenTenancy::read(named).may_govern("n", {}));
     EXPECT_FALSE(BrokenTenancy::read(named).may_govern("m", {}));

@@ -1,4 +1,5 @@
-// One namespace from its first credential on: refresh, narrowing, restart, what the tenancy's status says.
+// One namespace from its first credential on: refresh, narrowing, restart, what the tenancy's
+// status says.
 #include <gtest/gtest.h>
 
 #include "unit/operator/tenancy/world.hpp"
@@ -12,8 +13,12 @@ using kube::types::namespaces;
 using kube::types::registries;
 using kube::types::registry_tenancies;
 
-std::string vpc(std::string const& path) { return std::string(vpc_host) + "/" + path; }
-std::string pub(std::string const& path) { return std::string(public_host) + "/" + path; }
+std::string vpc(std::string const& path) {
+    return std::string(vpc_host) + "/" + path;
+}
+std::string pub(std::string const& path) {
+    return std::string(public_host) + "/" + path;
+}
 
 class Lifecycle : public testing::Test {
   protected:
@@ -98,7 +103,9 @@ TEST_F(Lifecycle, KeepsWorkingThroughADayOfRefreshes) {
 }
 
 TEST_F(Lifecycle, ARestartMintsNothingAndWritesNothing) {
-    { World(outside).settle(); }
+    {
+        World(outside).settle();
+    }
     outside.clock.advance(10min);
     outside.source.mints.clear();
     outside.api.clear_calls();
@@ -160,11 +167,11 @@ TEST_F(Lifecycle, AnEditThatChangesNoCredentialMintsNothing) {
 }
 
 TEST_F(Lifecycle, AnonymousRegistriesNeedNoSecret) {
-    outside.api.put(registries, {{"metadata", {{"name", "hub"}}},
-                                 {"spec",
-                                  {{"hosts", {"docker.io"}},
-                                   {"type", "Anonymous"},
-                                   {"anonymous", Json::object()}}}});
+    outside.api.put(
+        registries,
+        {{"metadata", {{"name", "hub"}}},
+         {"spec",
+          {{"hosts", {"docker.io"}}, {"type", "Anonymous"}, {"anonymous", Json::object()}}}});
     Json object = tenancy("cainiao", {"cainiao-prod"}, {});
     object["spec"]["registries"] = {{{"name", "hub"}, {"allow", {{{"namespace", "library"}}}}}};
     World world(outside);

@@ -93,40 +93,41 @@ class Budget : public testing::Test {
 
 TEST_F(Budget, LetsABurstThroughAndThenQueuesInOrder) {
     for (int i = 0; i < 6; ++i) {
-        EXPECT_FALSE(budget.ask("n" + std::to_string(i), "a"));
+        EXPECT_FALSE(budget.ask("n" + std::to_string(i), "a", "role-a"));
     }
-    auto const first = budget.ask("n6", "a");
-    auto const second = budget.ask("n7", "a");
+    auto const first = budget.ask("n6", "a", "role-a");
+    auto const second = budget.ask("n7", "a", "role-a");
     ASSERT_TRUE(first && second);
     EXPECT_LT(*first, *second);
     // Who asks again early keeps its place, and does not pay twice.
-    EXPECT_EQ(budget.ask("n6", "a"), first);
+    EXPECT_EQ(budget.ask("n6", "a", "role-a"), first);
     clock.advance(*first + 1ms);
-    EXPECT_FALSE(budget.ask("n6", "a"));
+    EXPECT_FALSE(budget.ask("n6", "a", "role-a"));
 }
 
 TEST_F(Budget, OneAccountLeavesRoomForAnother) {
     for (int i = 0; i < 7; ++i) {
-        static_cast<void>(budget.ask("n" + std::to_string(i), "a"));
+        static_cast<void>(budget.ask("n" + std::to_string(i), "a", "role-a"));
     }
-    EXPECT_FALSE(budget.ask("other", "b"));
+    EXPECT_FALSE(budget.ask("other", "b", "role-b"));
 }
 
-TEST_F(Budget, APausedAccountWaitsAsAsked) {
-    budget.pause("a", 30s);
-    EXPECT_EQ(budget.ask("n", "a"), std::optional<std::chrono::nanoseconds>(30s));
-    EXPECT_FALSE(budget.ask("n", "b"));
+TEST_F(Budget, APausedRoleWaitsAsAskedAndNoOther) {
+    budget.pause("role-a", 30s);
+    EXPECT_EQ(budget.ask("n", "a", "role-a"), std::optional<std::chrono::nanoseconds>(30s));
+    EXPECT_FALSE(budget.ask("n", "b", "role-b"));
     clock.advance(30s);
-    EXPECT_FALSE(budget.ask("n", "a"));
-    budget.pause("a", 24h);
-    EXPECT_LE(*budget.ask("n", "a"), 5min);
+    EXPECT_FALSE(budget.ask("n", "a", "role-a"));
+    EXPECT_FALSE(budget.ask("m", "a", "another role of a"));
+    budget.pause("role-a", 24h);
+    EXPECT_LE(*budget.ask("n", "a", "role-a"), 5min);
 }
 
 TEST_F(Budget, SteadyRateIsTheAccountsShare) {
     int granted = 0;
     for (int tick = 0; tick < 1000; ++tick) {
         for (int i = 0; i < 20; ++i) {
-            granted += budget.ask("n" + std::to_string(i), "a") ? 0 : 1;
+            granted += budget.ask("n" + std::to_string(i), "a", "role-a") ? 0 : 1;
         }
         clock.advance(100ms);
     }

@@ -33,7 +33,10 @@ TEST_F(Membership, ANamespaceCreatedLaterGetsItsCredential) {
     world.put(namespaces, namespace_object("cainiao-new"));
     EXPECT_FALSE(world.keys("cainiao-new").empty());
     EXPECT_EQ(outside.api.find(registry_tenancies, {"", "cainiao"})
-                  ->at("status").at("namespaces").at("summary"), "2/2");
+                  ->at("status")
+                  .at("namespaces")
+                  .at("summary"),
+              "2/2");
 }
 
 TEST_F(Membership, ADeletedTenancyTakesSecretAndGrantAfterTheGraceNotBefore) {

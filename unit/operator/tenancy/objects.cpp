@@ -23,15 +23,17 @@ Json shared_acr() {
     return acr("shared-acr", {vpc_host, public_host}, "cri-shanghai-shared01", "cn-shanghai");
 }
 
-Json other_acr() { return acr("other-acr", {other_host()}, "cri-beijing-other01", "cn-beijing"); }
+Json other_acr() {
+    return acr("other-acr", {other_host()}, "cri-beijing-other01", "cn-beijing");
+}
 
-std::string other_host() { return "other-registry.cn-beijing.cr.aliyuncs.com"; }
+std::string other_host() {
+    return "other-registry.cn-beijing.cr.aliyuncs.com";
+}
 
 Json entry(std::string const& registry, std::vector<std::string> const& allow) {
-    Json result = {{"name", registry},
-                   {"role", role},
-                   {"externalID", "{cluster}"},
-                   {"allow", Json::array()}};
+    Json result = {
+        {"name", registry}, {"role", role}, {"externalID", "{cluster}"}, {"allow", Json::array()}};
     for (std::string const& path : allow) {
         result["allow"].push_back({{"namespace", path}});
     }

@@ -1,4 +1,5 @@
-// What follows from the rules and the Secret's annotation: what to mint, what to tell, when to look again.
+// What follows from the rules and the Secret's annotation: what to mint, what to tell, when to look
+// again.
 #include "operator/tenancy/plan.hpp"
 
 #include <gtest/gtest.h>
@@ -13,8 +14,12 @@ using namespace std::chrono_literals;
 using State = CredentialNeed::State;
 using Reasons = std::vector<std::string>;
 
-WallTime now() { return parse_rfc3339("2026-01-02T03:04:05Z").value(); }
-SteadyTime steady() { return SteadyTime{} + 1h; }
+WallTime now() {
+    return parse_rfc3339("2026-01-02T03:04:05Z").value();
+}
+SteadyTime steady() {
+    return SteadyTime{} + 1h;
+}
 
 Reasons reasons_of(std::vector<GrantProblem> const& problems) {
     Reasons reasons;
@@ -34,9 +39,9 @@ class Plan : public testing::Test {
         auto pointer = std::make_shared<tenancy::RegistryTenancy const>(std::move(*parsed));
         gathered.ns = "n";
         gathered.record = NamespaceRecord{"uid", {}, false};
-        gathered.rules = std::make_shared<Rules const>(TenancyList{pointer}, std::set<std::string>{},
-                                                       catalog, std::vector<BrokenTenancy>{},
-                                                       std::set<std::string>{});
+        gathered.rules =
+            std::make_shared<Rules const>(TenancyList{pointer}, std::set<std::string>{}, catalog,
+                                          std::vector<BrokenTenancy>{}, std::set<std::string>{});
         policy = tenancy::NamespacePolicy::compile({pointer}, {}, gathered.rules->catalog());
     }
 
@@ -140,12 +145,26 @@ struct ProblemCase {
 
 TEST_F(Plan, TellsWhatAFailureMeansWhereItIs) {
     std::vector<ProblemCase> const cases{
-        {"denied from the start", std::nullopt, true, ErrorKind::Forbidden, {"CredentialDenied"}, false},
-        {"down from the start", std::nullopt, true, ErrorKind::Unavailable, {"CredentialUnavailable"},
+        {"denied from the start",
+         std::nullopt,
+         true,
+         ErrorKind::Forbidden,
+         {"CredentialDenied"},
+         false},
+        {"down from the start",
+         std::nullopt,
+         true,
+         ErrorKind::Unavailable,
+         {"CredentialUnavailable"},
          false},
         {"a hiccup at refresh", 37min, true, ErrorKind::Unavailable, {}, true},
         {"denied at refresh", 37min, true, ErrorKind::Forbidden, {"RefreshFailing"}, true},
-        {"still down at three quarters", 46min, true, ErrorKind::Throttled, {"RefreshFailing"}, true},
+        {"still down at three quarters",
+         46min,
+         true,
+         ErrorKind::Throttled,
+         {"RefreshFailing"},
+         true},
         {"down past expiry", 61min, true, ErrorKind::Throttled, {"CredentialUnavailable"}, false},
         {"changed rules refused", 1min, false, ErrorKind::Forbidden, {"CredentialDenied"}, false},
     };
@@ -177,9 +196,10 @@ TEST_F(Plan, WithoutAFailureWhatIsMissingIsPendingNotFailed) {
 }
 
 TEST_F(Plan, EarlierMintProblemsStandUntilTheNextTry) {
-    std::vector<GrantProblem> const before{{"shared-acr", "cainiao", "CredentialDenied", "m", now()},
-                                           {"shared-acr", "cainiao", "SomethingElse", "m", now()},
-                                           {"gone-acr", "cainiao", "CredentialDenied", "m", now()}};
+    std::vector<GrantProblem> const before{
+        {"shared-acr", "cainiao", "CredentialDenied", "m", now()},
+        {"shared-acr", "cainiao", "SomethingElse", "m", now()},
+        {"gone-acr", "cainiao", "CredentialDenied", "m", now()}};
     EXPECT_EQ(reasons_of(carried_problems(before, needs())), (Reasons{"CredentialDenied"}));
     holds(inputs(), 1min);
     EXPECT_TRUE(carried_problems(before, needs()).empty());

@@ -12,7 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-WallTime now() { return parse_rfc3339("2026-01-02T03:04:05Z").value(); }
+WallTime now() {
+    return parse_rfc3339("2026-01-02T03:04:05Z").value();
+}
 
 /// A stored credential; keys as given, password = name.
 StoredCredential stored(std::string const& registry, std::string const& inputs,
@@ -21,8 +23,7 @@ StoredCredential stored(std::string const& registry, std::string const& inputs,
     StoredCredential credential;
     credential.record = {registry, inputs, now() - 10min, now() + left};
     for (std::string const& key : keys) {
-        credential.logins.emplace(key,
-                                  StoredCredential::Login{"user", SecretString(password)});
+        credential.logins.emplace(key, StoredCredential::Login{"user", SecretString(password)});
     }
     return credential;
 }

@@ -56,19 +56,20 @@ TEST(SecretRecord, TellsOursFromOthersAndIntactFromTampered) {
     Json const all = manager(us, "Apply", true, true, true);
     std::vector<OwnershipCase> const cases{
         {"as we applied it", Json::array({all}), true, true, true},
-        {"data taken over", Json::array({manager(us, "Apply", false, true, true),
-                                         manager("kubectl-edit", "Update", true, false, false)}),
+        {"data taken over",
+         Json::array({manager(us, "Apply", false, true, true),
+                      manager("kubectl-edit", "Update", true, false, false)}),
          true, true, false},
-        {"annotation taken over", Json::array({manager(us, "Apply", true, false, true)}), true, true,
-         false},
+        {"annotation taken over", Json::array({manager(us, "Apply", true, false, true)}), true,
+         true, false},
         {"label taken over", Json::array({manager(us, "Apply", true, true, false)}), true, true,
          false},
         {"label removed", Json::array({all}), false, true, false},
-        {"an update in our name is not an apply", Json::array({manager(us, "Update", true, true, true)}),
-         true, true, false},
+        {"an update in our name is not an apply",
+         Json::array({manager(us, "Update", true, true, true)}), true, true, false},
         {"managers wiped", Json::array(), true, true, false},
-        {"somebody else's", Json::array({manager("helm", "Update", true, false, false)}), false, false,
-         false},
+        {"somebody else's", Json::array({manager("helm", "Update", true, false, false)}), false,
+         false, false},
         {"no managers, no label", Json::array(), false, false, false},
     };
     for (OwnershipCase const& one : cases) {

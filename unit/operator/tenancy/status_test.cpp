@@ -14,7 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
 
-WallTime now() { return parse_rfc3339("2026-01-02T03:04:05Z").value(); }
+WallTime now() {
+    return parse_rfc3339("2026-01-02T03:04:05Z").value();
+}
 
 Declared<tenancy::RegistryTenancy> declared(Json const& before = Json()) {
     Declared<tenancy::RegistryTenancy> result;
@@ -57,8 +59,8 @@ TEST(TenancyStatus, FollowsKstatus) {
     std::vector<StatusCase> const cases{
         {"all ready", tally(2, 0, {}), "True CredentialsReady", "False Settled", "False NotStalled",
          "2/2"},
-        {"nothing matched", tally(0, 0, {}), "True NoNamespaces", "False Settled", "False NotStalled",
-         "0/0"},
+        {"nothing matched", tally(0, 0, {}), "True NoNamespaces", "False Settled",
+         "False NotStalled", "0/0"},
         {"on their way", tally(1, 1, {}), "Unknown Progressing", "True Progressing",
          "False NotStalled", "1/2"},
         {"a name conflict is not stalled", tally(1, 0, {"NameConflict"}), "False NameConflict",

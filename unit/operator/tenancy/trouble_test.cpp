@@ -140,9 +140,10 @@ TEST_F(Trouble, ASecretThatAppearsDuringTheMintIsNotOverwritten) {
     outside.source.during = [&] {
         if (stored.is_null()) {
             stored = outside.api.put(
-                secrets, {{"type", "kubernetes.io/dockerconfigjson"},
-                          {"metadata", {{"name", "registry-tenancy"}, {"namespace", "cainiao-prod"}}},
-                          {"data", {{".dockerconfigjson", base64_encode("{\"auths\":{}}")}}}});
+                secrets,
+                {{"type", "kubernetes.io/dockerconfigjson"},
+                 {"metadata", {{"name", "registry-tenancy"}, {"namespace", "cainiao-prod"}}},
+                 {"data", {{".dockerconfigjson", base64_encode("{\"auths\":{}}")}}}});
         }
     };
     world.advance(1min);
@@ -162,9 +163,9 @@ TEST_F(Trouble, ASecretEditedByHandIsMadeAgain) {
     World world(outside);
     world.settle();
     edit_data(world, R"({"auths":{"evil.example.com":{"auth":"dTpw"}}})");
-    EXPECT_EQ(world.keys("cainiao-prod"),
-              (std::set<std::string>{shared_key(), std::string(public_host) + "/cainiao/",
-                                     other_key()}));
+    EXPECT_EQ(
+        world.keys("cainiao-prod"),
+        (std::set<std::string>{shared_key(), std::string(public_host) + "/cainiao/", other_key()}));
     EXPECT_EQ(outside.source.mints.size(), 4U);
     outside.api.clear_calls();
     world.advance(10min);
@@ -172,7 +173,9 @@ TEST_F(Trouble, ASecretEditedByHandIsMadeAgain) {
 }
 
 TEST_F(Trouble, AnEditWhileNobodyLookedIsSeenAfterTheRestart) {
-    { World(outside).settle(); }
+    {
+        World(outside).settle();
+    }
     Json edited = *outside.api.find(secrets, {"cainiao-prod", "registry-tenancy"});
     edited["data"][".dockerconfigjson"] = base64_encode("{\"auths\":{}}");
     outside.api.put(secrets, edited);
@@ -251,7 +254,9 @@ TEST_F(Trouble, ABrokenTenancyKeepsItsLastGoodRulesAndIsReported) {
 }
 
 TEST_F(Trouble, ATenancyThatIsBrokenAtTheStartTakesNothingAway) {
-    { World(outside).settle(); }
+    {
+        World(outside).settle();
+    }
     Json broken = two_registries();
     broken["spec"]["registries"][0]["role"] = "not an ARN";
     outside.api.put(registry_tenancies, broken);
@@ -263,7 +268,9 @@ TEST_F(Trouble, ATenancyThatIsBrokenAtTheStartTakesNothingAway) {
 }
 
 TEST_F(Trouble, ARegistryThatIsBrokenAtTheStartKeepsItsKeys) {
-    { World(outside).settle(); }
+    {
+        World(outside).settle();
+    }
     Json broken = other_acr();
     broken["spec"]["alibabaACR"]["instanceID"] = "";
     outside.api.put(registries, broken);
@@ -325,7 +332,9 @@ TEST_F(Trouble, WhileNothingCanBeWrittenLittleIsMinted) {
 }
 
 TEST_F(Trouble, WhatARegistryThatIsBrokenHadGoesWhenItExpires) {
-    { World(outside).settle(); }
+    {
+        World(outside).settle();
+    }
     Json broken = other_acr();
     broken["spec"]["alibabaACR"]["instanceID"] = "";
     outside.api.put(registries, broken);

@@ -48,9 +48,9 @@ Result<RegistryCredential> ScriptedSource::mint(MintRequest const& request, std:
 }
 
 int CollectingSink::count(std::string const& reason) const {
-    return static_cast<int>(std::count_if(
-        events.begin(), events.end(),
-        [&](CollectedEvent const& event) { return event.reason == reason; }));
+    return static_cast<int>(
+        std::count_if(events.begin(), events.end(),
+                      [&](CollectedEvent const& event) { return event.reason == reason; }));
 }
 
 World::World(Outside& given, kube::Client* client)
@@ -228,7 +228,9 @@ std::string World::condition(std::string const& name, std::string const& type) c
     return found == nullptr ? "none" : found->status + " " + found->reason;
 }
 
-int World::secret_writes() const { return outside.api.count(Verb::Apply, kube::types::secrets); }
+int World::secret_writes() const {
+    return outside.api.count(Verb::Apply, kube::types::secrets);
+}
 
 int World::grant_writes() const {
     return outside.api.count(Verb::Apply, kube::types::registry_grants);

@@ -31,10 +31,10 @@ class ScriptedSource final : public CredentialSource {
         std::string registry;
         std::vector<std::string> allow;
     };
-    std::vector<Mint> mints;                      ///< all that were asked for
+    std::vector<Mint> mints;  ///< all that were asked for
     std::chrono::seconds life{3600};
-    std::map<std::string, Error> failing;         ///< by registry, until erased
-    std::function<void()> during;                 ///< called while a mint is under way
+    std::map<std::string, Error> failing;  ///< by registry, until erased
+    std::function<void()> during;          ///< called while a mint is under way
 
   private:
     Clock& clock_;
@@ -65,8 +65,8 @@ struct Outside {
     ScriptedSource source{clock};
 };
 
-/// One run of the operator's process over `outside`, in one thread and without real time: watches are
-/// delivered by sync(), queues run by settle() and advance().
+/// One run of the operator's process over `outside`, in one thread and without real time: watches
+/// are delivered by sync(), queues run by settle() and advance().
 class World {
   public:
     /// `client`: what the operator sees of the API server; null: all of it.
