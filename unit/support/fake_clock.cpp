@@ -49,6 +49,11 @@ bool FakeClock::wait_for_sleepers(int count) {
                              [&] { return sleepers_.size() >= static_cast<std::size_t>(count); });
 }
 
+int FakeClock::sleepers() const {
+    std::lock_guard const lock(mutex_);
+    return static_cast<int>(sleepers_.size());
+}
+
 SteadyTime FakeClock::next_deadline() const {
     std::lock_guard const lock(mutex_);
     return sleepers_.empty() ? SteadyTime::max() : *sleepers_.begin();

@@ -29,6 +29,8 @@ class FakeClock final : public Clock {
     /// Blocks until at least `count` threads sleep on this clock; false after 30 s of real time,
     /// which only a broken test reaches.
     [[nodiscard]] bool wait_for_sleepers(int count);
+    /// How many threads sleep, those included that are due and have not woken yet.
+    [[nodiscard]] int sleepers() const;
     /// The earliest deadline slept for, or SteadyTime::max() where nobody sleeps.
     [[nodiscard]] SteadyTime next_deadline() const;
 

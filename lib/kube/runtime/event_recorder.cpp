@@ -9,7 +9,6 @@
 #include "lib/base/log.hpp"
 #include "lib/base/random.hpp"
 #include "lib/kube/runtime/event_series.hpp"
-#include "lib/kube/runtime/stop_at.hpp"
 #include "lib/kube/runtime/waker.hpp"
 
 namespace rt::kube {
@@ -28,9 +27,9 @@ struct EventRecorder::Impl {
           series(std::move(component), std::move(instance), system_random()) {}
 
     void run(std::stop_token const& stop);
-    /// Writes what is queued and due; `stop` ends it early.
-    void write_all(std::stop_token const& stop);
-    void write(EventWrite const& event, std::stop_token const& stop);
+    /// Writes what is queued and due, until the time to flush is over.
+    void write_all();
+    void write(EventWrite const& event);
     std::optional<EventOccurrence> take();
 
     Client& client;
@@ -39,6 +38,7 @@ struct EventRecorder::Impl {
     std::mutex mutex;
     std::deque<EventOccurrence> queue;
     std::size_t dropped = 0;
+    std::stop_source abandoned;  ///< when the time to flush is over
     Waker waker;
     std::jthread writer;  ///< last
 };
@@ -53,7 +53,8 @@ std::optional<EventOccurrence> EventRecorder::Impl::take() {
     return occurrence;
 }
 
-void EventRecorder::Impl::write(EventWrite const& event, std::stop_token const& stop) {
+void EventRecorder::Impl::write(EventWrite const& event) {
+    std::stop_token const stop = abandoned.get_token();
     auto const written = event.create
                              ? client.create(types::events, event.key.ns, event.body, stop)
                              : client.merge_patch(types::events, event.key, event.body, "", stop);
@@ -68,27 +69,28 @@ void EventRecorder::Impl::write(EventWrite const& event, std::stop_token const& 
     }
 }
 
-void EventRecorder::Impl::write_all(std::stop_token const& stop) {
+void EventRecorder::Impl::write_all() {
+    std::stop_token const stop = abandoned.get_token();
     while (!stop.stop_requested()) {
         auto const occurrence = take();
         if (!occurrence.has_value()) {
             break;
         }
         if (auto const event = series.add(*occurrence, clock.steady_now()); event.has_value()) {
-            write(*event, stop);
+            write(*event);
         }
     }
     for (EventWrite const& event : series.due(clock.steady_now())) {
         if (stop.stop_requested()) {
             return;
         }
-        write(event, stop);
+        write(event);
     }
 }
 
 void EventRecorder::Impl::run(std::stop_token const& stop) {
     while (!stop.stop_requested()) {
-        write_all(stop);
+        write_all();
         bool idle = false;
         {
             std::lock_guard const lock(mutex);
@@ -98,8 +100,7 @@ void EventRecorder::Impl::run(std::stop_token const& stop) {
             waker.sleep_until(clock, series.next_due(), stop);
         }
     }
-    StopAt const deadline(clock, clock.steady_now() + flush_time);
-    write_all(deadline.token());
+    write_all();
 }
 
 EventRecorder::EventRecorder(Client& client, std::string component, std::string instance,
@@ -109,7 +110,15 @@ EventRecorder::EventRecorder(Client& client, std::string component, std::string 
         std::jthread([impl = impl_.get()](std::stop_token const& stop) { impl->run(stop); });
 }
 
-EventRecorder::~EventRecorder() = default;
+EventRecorder::~EventRecorder() {
+    std::jthread const limit([impl = impl_.get()](std::stop_token const& flushed) {
+        if (impl->clock.sleep_for(flush_time, flushed)) {
+            impl->abandoned.request_stop();
+        }
+    });
+    impl_->writer.request_stop();
+    impl_->writer.join();
+}
 
 void EventRecorder::record(ObjectReference const& regarding, EventType type,
                            std::string const& reason, std::string const& action,

@@ -2,13 +2,13 @@
 
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "lib/base/log.hpp"
 #include "lib/kube/core/lease.hpp"
 #include "lib/kube/runtime/backoff.hpp"
-#include "lib/kube/runtime/stop_at.hpp"
-#include "lib/kube/runtime/waker.hpp"
+#include "lib/kube/runtime/call_limit.hpp"
 
 namespace rt::kube {
 namespace {
@@ -31,6 +31,7 @@ struct LeaderElector::Impl {
           clock(election_clock),
           random(election_random) {}
 
+    End run(std::function<void(std::stop_token)> const& lead, std::stop_token const& stop);
     bool acquire(std::stop_token const& stop);
     /// Renews every retry period until `finished` is woken; false where the lease was lost.
     bool renew_until(std::stop_token const& finished);
@@ -53,7 +54,8 @@ struct LeaderElector::Impl {
     Random& random;
 
     // Only the electing thread.
-    Json observed;  ///< null until the first look
+    std::optional<CallLimit> calls;  ///< while it runs
+    Json observed;                   ///< null until the first look
     LeaseRecord observed_record;
 
     // Under the mutex, for leading() and overdue(); written by the electing thread.
@@ -136,8 +138,9 @@ bool LeaderElector::Impl::try_to_hold(std::stop_token const& stop) {
 }
 
 bool LeaderElector::Impl::attempt(std::chrono::milliseconds limit) {
-    StopAt const deadline(clock, clock.steady_now() + limit);
-    return try_to_hold(deadline.token());
+    bool const held = try_to_hold(calls->arm(clock.steady_now() + limit));
+    calls->disarm();
+    return held;
 }
 
 bool LeaderElector::Impl::acquire(std::stop_token const& stop) {
@@ -178,9 +181,9 @@ bool LeaderElector::Impl::renew_until(std::stop_token const& finished) {
 
 /// Best effort: a lease that cannot be released runs out. Only after all guarded work has ended.
 void LeaderElector::Impl::release() {
-    StopAt const deadline(clock, clock.steady_now() + release_timeout);
+    std::stop_token const stop = calls->arm(clock.steady_now() + release_timeout);
     for (int attempt_number = 0; attempt_number < release_attempts; ++attempt_number) {
-        auto const lease = client.get(types::leases, options.lease, deadline.token());
+        auto const lease = client.get(types::leases, options.lease, stop);
         if (!lease) {
             return;
         }
@@ -192,30 +195,23 @@ void LeaderElector::Impl::release() {
         record.duration = 1s;
         record.renew_time = clock.wall_now();
         record.acquire_time = record.renew_time;
-        auto const written =
-            client.update(types::leases, with_record(*lease, record), "", deadline.token());
+        auto const written = client.update(types::leases, with_record(*lease, record), "", stop);
         if (written || written.error().kind != ErrorKind::Conflict) {
             return;
         }
     }
 }
 
-LeaderElector::LeaderElector(Client& client, LeaderElectionOptions options, Clock& clock,
-                             Random& random)
-    : impl_(std::make_shared<Impl>(client, std::move(options), clock, random)) {}
-
-LeaderElector::End LeaderElector::run(std::function<void(std::stop_token)> const& lead,
-                                      std::stop_token stop) {
-    Impl& impl = *impl_;
-    if (!impl.acquire(stop)) {
+LeaderElector::End LeaderElector::Impl::run(std::function<void(std::stop_token)> const& lead,
+                                            std::stop_token const& stop) {
+    if (!acquire(stop)) {
         return End::Stopped;
     }
     {
-        std::lock_guard const lock(impl.mutex);
-        impl.is_leader = true;
+        std::lock_guard const lock(mutex);
+        is_leader = true;
     }
-    log_info("became the leader",
-             {{"lease", impl.options.lease.str()}, {"identity", impl.options.identity}});
+    log_info("became the leader", {{"lease", options.lease.str()}, {"identity", options.identity}});
     std::stop_source finished;
     bool kept = false;
     {
@@ -225,24 +221,36 @@ LeaderElector::End LeaderElector::run(std::function<void(std::stop_token)> const
         });
         std::stop_callback const forward(stop, [&] { worker.request_stop(); });
         // Renewed until the work has really ended, also while it winds down after a stop.
-        kept = impl.renew_until(finished.get_token());
+        kept = renew_until(finished.get_token());
         if (!kept) {
-            std::lock_guard const lock(impl.mutex);
-            impl.is_leader = false;
+            std::lock_guard const lock(mutex);
+            is_leader = false;
         }
         worker.request_stop();
         worker.join();
     }
     {
-        std::lock_guard const lock(impl.mutex);
-        impl.is_leader = false;
+        std::lock_guard const lock(mutex);
+        is_leader = false;
     }
     if (!kept) {
-        log_error("lost the lease", {{"lease", impl.options.lease.str()}});
+        log_error("lost the lease", {{"lease", options.lease.str()}});
         return End::Lost;
     }
-    impl.release();
+    release();
     return End::Stopped;
+}
+
+LeaderElector::LeaderElector(Client& client, LeaderElectionOptions options, Clock& clock,
+                             Random& random)
+    : impl_(std::make_shared<Impl>(client, std::move(options), clock, random)) {}
+
+LeaderElector::End LeaderElector::run(std::function<void(std::stop_token)> const& lead,
+                                      std::stop_token stop) {
+    impl_->calls.emplace(impl_->clock);
+    End const end = impl_->run(lead, stop);
+    impl_->calls.reset();
+    return end;
 }
 
 bool LeaderElector::leading() const {

@@ -125,6 +125,10 @@ class WatcherTest : public ::testing::Test {
     /// Lets the back-off, or whatever is slept for, pass.
     void pass(int sleepers = 1) {
         ASSERT_TRUE(clock.wait_for_sleepers(sleepers));
+        for (int tries = 0; clock.next_deadline() == SteadyTime::max() && tries < 30'000; ++tries) {
+            std::this_thread::sleep_for(1ms);
+        }
+        ASSERT_NE(clock.next_deadline(), SteadyTime::max());
         clock.advance(clock.next_deadline() - clock.steady_now());
     }
     /// The proving thread sleeps on the clock from the start on.
@@ -258,10 +262,18 @@ class ProofTest : public WatcherTest {
         options.proof_interval = 60s;
         options.watch_list = false;
     }
+    /// Waits until the proving thread sleeps, with so long to go.
+    void expect_proof_in(std::chrono::seconds wait) {
+        SteadyTime const due = clock.steady_now() + wait;
+        for (int tries = 0; clock.next_deadline() != due && tries < 30'000; ++tries) {
+            std::this_thread::sleep_for(1ms);
+        }
+        ASSERT_EQ((clock.next_deadline() - clock.steady_now()) / 1s, wait / 1s);
+    }
     /// Lets the next proof begin.
     void pass_interval() {
         ASSERT_TRUE(api.wait_for_watches(types::namespaces, 1));
-        ASSERT_TRUE(clock.wait_for_sleepers(1));
+        ASSERT_NO_FATAL_FAILURE(expect_proof_in(60s));
         clock.advance(60s);
     }
 };
@@ -274,10 +286,7 @@ TEST_F(ProofTest, AgreementMovesLastProof) {
     SteadyTime const first = watcher->last_proof();
     EXPECT_EQ(first, clock.steady_now());
     EXPECT_NO_FATAL_FAILURE(pass_interval());
-    // Settled when it sleeps again until the next one.
-    while (clock.next_deadline() <= clock.steady_now()) {
-        std::this_thread::yield();
-    }
+    EXPECT_NO_FATAL_FAILURE(expect_proof_in(60s));
     EXPECT_EQ(watcher->last_proof(), first + 60s);
     EXPECT_EQ(api.count(Verb::List, types::namespaces), 2);
     EXPECT_EQ(diary.wait(1), Lines{"replace a"});
@@ -308,7 +317,7 @@ TEST_P(MissedEventTest, IsFoundAndTheTypeListedAgain) {
     api.set_silent(types::namespaces, true);
     one.missed(*this);
     api.set_silent(types::namespaces, false);
-    ASSERT_TRUE(clock.wait_for_sleepers(1));
+    EXPECT_NO_FATAL_FAILURE(expect_proof_in(60s));
     clock.advance(60s);
     // 5 s of healing time in steps, then the back-off of the watching thread.
     auto const healed = [&] {
@@ -333,17 +342,12 @@ TEST_F(ProofTest, AProofThatFailsIsTroubleAndDoesNotMoveLastProof) {
     SteadyTime const first = watcher->last_proof();
     api.fail_next(Verb::List, types::namespaces, Error{ErrorKind::Unavailable, "down"});
     EXPECT_NO_FATAL_FAILURE(pass_interval());
-    while (clock.next_deadline() <= clock.steady_now()) {
-        std::this_thread::yield();
-    }
+    // Tried again in 5 s, not in 60.
+    EXPECT_NO_FATAL_FAILURE(expect_proof_in(5s));
     EXPECT_EQ(watcher->last_proof(), first);
     EXPECT_EQ(watcher->trouble(), "down");
-    // Tried again in 5 s, not in 60.
-    EXPECT_EQ(clock.next_deadline(), clock.steady_now() + 5s);
     clock.advance(5s);
-    while (clock.next_deadline() <= clock.steady_now()) {
-        std::this_thread::yield();
-    }
+    EXPECT_NO_FATAL_FAILURE(expect_proof_in(60s));
     EXPECT_EQ(watcher->last_proof(), first + 65s);
     EXPECT_EQ(watcher->trouble(), "");
 }
