@@ -27,18 +27,18 @@ TEST_F(ClientIntegration, RightsOnOneSecretNameAreEnoughForItsListWatchAndApply)
     auto const limited = client_allowed(
         Json::array({{{"apiGroups", {""}},
                       {"resources", {"secrets"}},
-                      {"resourceNames", {"registry-tenancy"}},
+                      {"resourceNames", {"kube-integration"}},
                       {"verbs", {"get", "list", "watch", "create", "patch", "delete"}}}}));
     ASSERT_NE(limited, nullptr);
     auto const applied =
-        limited->apply(types::secrets, secret("registry-tenancy", "x"), {"us"}, {});
+        limited->apply(types::secrets, secret("kube-integration", "x"), {"us"}, {});
     ASSERT_TRUE(applied) << applied.error().message;
     auto const other = limited->apply(types::secrets, secret("another", "x"), {"us"}, {});
     EXPECT_EQ(other.error().kind, ErrorKind::Forbidden);
     EXPECT_EQ(limited->list_page(types::secrets, {}, "", {}).error().kind, ErrorKind::Forbidden);
 
     ListOptions options;
-    options.field_selector = "metadata.name=registry-tenancy";
+    options.field_selector = "metadata.name=kube-integration";
     options.metadata_only = true;
     auto const page = limited->list_page(types::secrets, options, "", {});
     ASSERT_TRUE(page) << page.error().message;
@@ -49,7 +49,7 @@ TEST_F(ClientIntegration, RightsOnOneSecretNameAreEnoughForItsListWatchAndApply)
     watch.metadata_only = true;
     watch.resource_version = page->resource_version;
     watch.timeout = 5s;
-    Json changed = secret("registry-tenancy", "y");
+    Json changed = secret("kube-integration", "y");
     ASSERT_TRUE(limited->apply(types::secrets, changed, {"us"}, {}));
     ASSERT_TRUE(client->apply(types::secrets, secret("another", "x"), {"us"}, {}));
     std::vector<std::string> names;
@@ -61,7 +61,7 @@ TEST_F(ClientIntegration, RightsOnOneSecretNameAreEnoughForItsListWatchAndApply)
                                         },
                                         {});
     EXPECT_TRUE(watched) << watched.error().message;
-    EXPECT_EQ(names, std::vector<std::string>{"registry-tenancy"});
+    EXPECT_EQ(names, std::vector<std::string>{"kube-integration"});
 }
 
 TEST_F(ClientIntegration, AWrongTokenAndAWrongCaAreDifferentTroubles) {
