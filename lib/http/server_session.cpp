@@ -1,24 +1,17 @@
-// The only file with coroutines, and the only one that pays for Beast's and Asio's headers. House
-// rules for GCC 12, which destroys some temporaries of a co_await expression twice: every operand
-// of a co_await is a named local, parameters are taken by value, lambdas that capture are no
-// coroutines.
+// The only translation unit with coroutines (server_stream.hpp is a part of it), and the only one
+// that pays for Beast's headers. House rules for GCC 12, which destroys some temporaries of a
+// co_await expression twice: every operand of a co_await is a named local, parameters are taken by
+// value, lambdas that capture are no coroutines.
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without it
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
-#include <type_traits>
 
 #include "lib/base/log.hpp"
 #include "lib/http/connection_buffer.hpp"
@@ -26,40 +19,31 @@
 #include "lib/http/request_scan.hpp"
 #include "lib/http/server_response.hpp"
 #include "lib/http/server_session.hpp"
+#include "lib/http/server_stream.hpp"
 
 namespace rt::http {
 namespace {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-// Concrete executor types: type-erased ones cost a fifth of the CPU of a small request.
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using TlsStream = asio::ssl::stream<Socket>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
-template <class T>
-using Task = asio::awaitable<T, Executor>;
-constexpr asio::use_awaitable_t<Executor> use_task{};
 
 /// How long a closing connection may take to notice; enough for a client to read the last answer.
 constexpr milliseconds closing_timeout{2'000};
 /// An answer's buffer above this size is given back after use.
 constexpr std::size_t answer_bytes_kept = std::size_t{256} * 1024;
 
-template <class Stream>
 class Session final : public Connection {
   public:
-    static constexpr bool tls = std::is_same_v<Stream, TlsStream>;
-
-    Session(WorkerContext& worker, PeerKey const& peer, Stream stream)
+    Session(WorkerContext& worker, PeerKey const& peer, ServerStream stream)
         : worker_(worker),
           limits_(worker.shared.options.limits),
           peer_(peer),
           stream_(std::move(stream)),
-          timer_(worker.io) {
+          timer_(worker.io),
+          handshaking_(stream_.tls() != nullptr) {
         // Spread by up to a tenth, so that connections made together are not replaced together.
         auto const tenths = static_cast<std::int64_t>(worker.connections_made++ % 11);
         retire_at_ =
@@ -77,15 +61,12 @@ class Session final : public Connection {
 
     Task<void> run();
 
-    void cancel() override {
-        error_code ignored;
-        socket().cancel(ignored);
-    }
+    void cancel() override { stream_.cancel(); }
     void kill() override {
         killed_ = true;
         error_code ignored;
         timer_.cancel(ignored);
-        socket().close(ignored);
+        stream_.kill();
     }
 
   private:
@@ -103,13 +84,6 @@ class Session final : public Connection {
     Task<void> refuse(int status);
     Task<void> close(bool input_pending);
 
-    Socket& socket() {
-        if constexpr (tls) {
-            return stream_.next_layer();
-        } else {
-            return stream_;
-        }
-    }
     void end_handshake() {
         if (std::exchange(handshaking_, false)) {
             worker_.shared.ledger.end_handshake();
@@ -142,7 +116,7 @@ class Session final : public Connection {
     WorkerContext& worker_;
     ServerLimits const& limits_;
     PeerKey const peer_;
-    Stream stream_;
+    ServerStream stream_;
     Timer timer_;
     ConnectionBuffer buffer_;
     std::optional<RequestParser> parser_;
@@ -157,43 +131,35 @@ class Session final : public Connection {
     std::size_t charged_ = 0;
     std::uint64_t requests_ = 0;
     SteadyTime retire_at_{};
-    bool handshaking_ = tls;
+    bool handshaking_;
     bool killed_ = false;
 };
 
-template <class Stream>
-Task<bool> Session<Stream>::handshake() {
-    if constexpr (tls) {
-        enter_for(Phase::Handshake, limits_.handshake_timeout);
-        error_code error;
-        auto token = asio::redirect_error(use_task, error);
-        co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
-        end_handshake();
-        if (error) {
-            rejected(expired() ? Rejection::HandshakeTimeout : Rejection::HandshakeFailed, 0);
-            co_return false;
-        }
-        common_name_ = verified_common_name(stream_.native_handle());
+Task<bool> Session::handshake() {
+    enter_for(Phase::Handshake, limits_.handshake_timeout);
+    bool const shaken = co_await stream_.handshake();
+    end_handshake();
+    if (!shaken) {
+        rejected(expired() ? Rejection::HandshakeTimeout : Rejection::HandshakeFailed, 0);
+    } else if (stream_.tls() != nullptr) {
+        common_name_ = verified_common_name(stream_.tls());
     }
-    co_return true;
+    co_return shaken;
 }
 
-template <class Stream>
-Task<std::size_t> Session<Stream>::receive() {
+Task<std::size_t> Session::receive() {
     if (expired() || killed_) {
         co_return 0;
     }
     auto const space = buffer_.free_space();
-    asio::mutable_buffer const target(space.data(), space.size());
-    error_code error;
-    auto token = asio::redirect_error(use_task, error);
-    std::size_t const count = co_await stream_.async_read_some(target, token);
+    // A connection that waits for its next request has nothing to read yet.
+    bool const wait_first = phase() == Phase::Idle;
+    std::size_t const count = co_await stream_.read_some(space.data(), space.size(), wait_first);
     buffer_.commit(count);
-    co_return error ? 0 : count;
+    co_return count;
 }
 
-template <class Stream>
-Task<int> Session<Stream>::receive_head() {
+Task<int> Session::receive_head() {
     HeadScanner scanner;
     enter_for(Phase::Idle, limits_.idle_timeout);
     while (true) {
@@ -224,8 +190,7 @@ Task<int> Session<Stream>::receive_head() {
     }
 }
 
-template <class Stream>
-int Session<Stream>::parse_head(std::size_t head_bytes) {
+int Session::parse_head(std::size_t head_bytes) {
     RequestParser& parser = parser_.emplace(limits_);
     error_code error;
     std::size_t const used =
@@ -252,8 +217,7 @@ int Session<Stream>::parse_head(std::size_t head_bytes) {
     return 0;
 }
 
-template <class Stream>
-Task<int> Session<Stream>::receive_body() {
+Task<int> Session::receive_body() {
     auto const length =
         static_cast<std::size_t>(parser_->chunked() ? 0 : parser_->content_length().value_or(0));
     std::size_t const total = head_bytes_ + length;
@@ -289,8 +253,7 @@ Task<int> Session<Stream>::receive_body() {
     co_return 0;
 }
 
-template <class Stream>
-Task<int> Session<Stream>::receive_chunked() {
+Task<int> Session::receive_chunked() {
     buffer_.consume(head_bytes_);
     parser_->eager(true);
     // Chunk sizes and extensions count too, or one-byte chunks would make the limit meaningless.
@@ -332,8 +295,7 @@ Task<int> Session<Stream>::receive_chunked() {
     co_return 0;
 }
 
-template <class Stream>
-Answer Session<Stream>::ask_handler(ServerRequest const& request) {
+Answer Session::ask_handler(ServerRequest const& request) {
     try {
         return worker_.shared.handler(request);
     } catch (std::exception const& exception) {
@@ -348,8 +310,7 @@ Answer Session<Stream>::ask_handler(ServerRequest const& request) {
 }
 
 /// Asks the handler until it answers; between two askings only a timer waits.
-template <class Stream>
-Task<ServerResponse> Session<Stream>::ask() {
+Task<ServerResponse> Session::ask() {
     enter(Phase::Asking, SteadyTime::max());
     SteadyTime const arrived = system_clock().steady_now();
     ServerRequest request;
@@ -397,18 +358,14 @@ Task<ServerResponse> Session<Stream>::ask() {
     co_return response;
 }
 
-template <class Stream>
-Task<bool> Session<Stream>::send(std::string_view bytes) {
+Task<bool> Session::send(std::string_view bytes) {
     enter_for(Phase::Sending, limits_.body_timeout);
     while (!bytes.empty()) {
         if (killed_ || expired()) {
             co_return false;
         }
-        asio::const_buffer const source(bytes.data(), bytes.size());
-        error_code error;
-        auto token = asio::redirect_error(use_task, error);
-        std::size_t const count = co_await stream_.async_write_some(source, token);
-        if (error) {
+        std::size_t const count = co_await stream_.write_some(bytes);
+        if (count == 0) {
             if (expired()) {
                 rejected(Rejection::AnswerTimeout, 0);
             }
@@ -419,8 +376,7 @@ Task<bool> Session<Stream>::send(std::string_view bytes) {
     co_return true;
 }
 
-template <class Stream>
-Task<bool> Session<Stream>::answer(ServerResponse response, bool close) {
+Task<bool> Session::answer(ServerResponse response, bool close) {
     ResponseHead head;
     head.status = response.status;
     head.content_type = response.content_type;
@@ -431,8 +387,7 @@ Task<bool> Session<Stream>::answer(ServerResponse response, bool close) {
     out_.clear();
     append_head(out_, head);
     if (method_ != "HEAD") {
-        out_ +=
-            response.body;  // one buffer, so that a usual answer is one TLS record and one write
+        out_ += response.body;  // one buffer: a usual answer is one TLS record and one write
     }
     bool const sent = co_await send(out_);
     if (out_.capacity() > answer_bytes_kept) {
@@ -442,8 +397,7 @@ Task<bool> Session<Stream>::answer(ServerResponse response, bool close) {
 }
 
 /// Answers a request that no handler sees, with an empty body, and closes.
-template <class Stream>
-Task<void> Session<Stream>::refuse(int status) {
+Task<void> Session::refuse(int status) {
     worker_.tally.count_refused(status);
     ServerResponse response;
     response.status = status;
@@ -456,26 +410,16 @@ Task<void> Session<Stream>::refuse(int status) {
 
 /// `input_pending`: the peer may still be sending; closing now would reset the connection and could
 /// take the answer with it, so what arrives is read and dropped for a while.
-template <class Stream>
-Task<void> Session<Stream>::close(bool input_pending) {
+Task<void> Session::close(bool input_pending) {
     if (killed_) {
         co_return;
     }
     enter_for(Phase::Closing, closing_timeout);
-    error_code error;
-    if constexpr (tls) {
-        auto token = asio::redirect_error(use_task, error);
-        co_await stream_.async_shutdown(token);
-    }
-    error_code ignored;
-    socket().shutdown(Socket::shutdown_send, ignored);
+    co_await stream_.say_goodbye();
     while (input_pending && !killed_ && !expired()) {
         auto const space = buffer_.free_space();
-        asio::mutable_buffer const target(space.data(), space.size());
-        error_code read_error;
-        auto token = asio::redirect_error(use_task, read_error);
-        co_await socket().async_read_some(target, token);
-        if (read_error) {
+        bool const more = co_await stream_.discard(space.data(), space.size());
+        if (!more) {
             break;
         }
     }
@@ -484,20 +428,17 @@ Task<void> Session<Stream>::close(bool input_pending) {
 /// Whether a connection without a request has to go. While draining, a new one has not: API servers
 /// go on connecting to a Pod that is leaving until they have heard of it, and each of them gets its
 /// answer, with `Connection: close`.
-template <class Stream>
-bool Session<Stream>::leaving() const {
+bool Session::leaving() const {
     return (worker_.shared.draining.load(std::memory_order_relaxed) && served()) ||
            worker_.shared.stopping.load(std::memory_order_relaxed);
 }
 
-template <class Stream>
-bool Session<Stream>::retiring() const {
+bool Session::retiring() const {
     return worker_.shared.draining.load(std::memory_order_relaxed) ||
            requests_ >= limits_.requests_per_connection_max || worker_.now >= retire_at_;
 }
 
-template <class Stream>
-Task<void> Session<Stream>::run() {
+Task<void> Session::run() {
     bool const ready = co_await handshake();
     if (!ready) {
         co_return;
@@ -530,11 +471,14 @@ Task<void> Session<Stream>::run() {
             co_await close(!buffer_.empty());
             co_return;
         }
+        if (!buffer_.empty()) {
+            co_await stream_
+                .give_way();  // a peer that sends requests in a row must not keep the thread
+        }
     }
 }
 
-template <class Stream>
-Task<void> drive(std::shared_ptr<Session<Stream>> session) {
+Task<void> drive(std::shared_ptr<Session> session) {
     try {
         co_await session->run();
     } catch (std::exception const& exception) {
@@ -543,28 +487,14 @@ Task<void> drive(std::shared_ptr<Session<Stream>> session) {
     }
 }
 
-template <class Stream>
-void spawn(WorkerContext& worker, PeerKey const& peer, Stream stream) {
-    auto session = std::make_shared<Session<Stream>>(worker, peer, std::move(stream));
-    Task<void> task = drive(std::move(session));
-    asio::co_spawn(worker.io.get_executor(), std::move(task), asio::detached);
-}
-
 }  // namespace
 
 void start_session(WorkerContext& worker, int descriptor, bool ipv6, PeerKey const& peer,
                    TlsContext const& context) {
-    auto const protocol = ipv6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    Socket socket(worker.io.get_executor(), protocol, descriptor);
-    if (!context) {
-        spawn(worker, peer, std::move(socket));
-        return;
-    }
-    // Asio's wrapper frees what it is given, so it gets a reference of its own; the connection
-    // holds another one, which is why a new certificate leaves it alone.
-    SSL_CTX_up_ref(context.get());
-    asio::ssl::context wrapper(context.get());
-    spawn(worker, peer, TlsStream(std::move(socket), wrapper));
+    ServerStream stream(worker.io.get_executor(), descriptor, ipv6, context.get());
+    auto session = std::make_shared<Session>(worker, peer, std::move(stream));
+    Task<void> task = drive(std::move(session));
+    asio::co_spawn(worker.io.get_executor(), std::move(task), asio::detached);
 }
 
 }  // namespace rt::http

@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <thread>
 #include <vector>
 
@@ -72,6 +73,12 @@ class IoWorker final : public Worker {
 
   private:
     void run() {
+        // OpenSSL writes to sockets without MSG_NOSIGNAL; a peer that has gone must cost an error
+        // code here, whatever the program's disposition is.
+        sigset_t pipe;
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
         while (true) {
             try {
                 context_.io.run();
