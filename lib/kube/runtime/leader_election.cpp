@@ -246,7 +246,7 @@ LeaderElector::LeaderElector(Client& client, LeaderElectionOptions options, Cloc
     : impl_(std::make_shared<Impl>(client, std::move(options), clock, random)) {}
 
 LeaderElector::End LeaderElector::run(std::function<void(std::stop_token)> const& lead,
-                                      std::stop_token stop) {
+                                      std::stop_token const& stop) {
     impl_->calls.emplace(impl_->clock);
     End const end = impl_->run(lead, stop);
     impl_->calls.reset();

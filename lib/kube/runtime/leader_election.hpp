@@ -31,7 +31,8 @@ class LeaderElector {
     /// lease is lost or `stop` is requested, and waits for it; the lease is renewed until `lead`
     /// has returned (which it may also do by itself), then released. After Lost, end the process:
     /// what `lead` left running is no longer guarded.
-    [[nodiscard]] End run(std::function<void(std::stop_token)> const& lead, std::stop_token stop);
+    [[nodiscard]] End run(std::function<void(std::stop_token)> const& lead,
+                          std::stop_token const& stop);
     /// Ask before each write that others can see: false already at the renew deadline, seconds
     /// before another candidate may take over.
     [[nodiscard]] bool leading() const;

@@ -83,7 +83,7 @@ WatchInput Watcher::Impl::list(std::stop_token const& stop) {
             drop_managed_fields(item);
         }
     }
-    hand_out(std::move(page->items), page->resource_version);
+    hand_out(page->items, page->resource_version);
     listed(page->resource_version, quorum, started);
     return watch_input::Listed{page->resource_version};
 }
@@ -178,12 +178,12 @@ void Watcher::Impl::on_initial_event(WatchEvent const& event, SteadyTime started
     }
     initial.clear();
     std::string const version = WatchView::version_of(*event.object).resource_version;
-    hand_out(std::move(items), version);
+    hand_out(items, version);
     state = step(state, watch_input::Listed{version}, clock.steady_now(), 0).state;
     listed(version, true, started);
 }
 
-void Watcher::Impl::hand_out(std::vector<Json> items, std::string const& version) {
+void Watcher::Impl::hand_out(std::vector<Json> const& items, std::string const& version) {
     if (handler.on_replace) {
         handler.on_replace(items);
     }

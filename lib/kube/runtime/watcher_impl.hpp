@@ -34,7 +34,7 @@ struct Watcher::Impl {
     WatchInput watch(std::stop_token const& stop);
     void on_event(WatchEvent const& event);
     void on_initial_event(WatchEvent const& event, SteadyTime started);
-    void hand_out(std::vector<Json> items, std::string const& version);
+    void hand_out(std::vector<Json> const& items, std::string const& version);
     void listed(std::string const& version, bool quorum, SteadyTime started);
     void apply(WatchStep next, std::stop_token const& stop);
 
