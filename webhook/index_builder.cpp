@@ -276,6 +276,15 @@ void IndexBuilder::refresh_members(std::string const& ns, NamespaceState& state,
             state.leaving.push_back({std::move(before), now + grace});
         }
     }
+    if (!members.empty()) {
+        // A namespace that moved to another tenancy is under that one alone, at once, as its keys
+        // are; the grace keeps a namespace from standing open, and a deleted tenancy from being
+        // missed.
+        std::erase_if(state.leaving, [&](Leaving const& leaving) {
+            auto const found = tenancies_.find(leaving.tenancy);
+            return found == tenancies_.end() || !found->second.gone_after;
+        });
+    }
     for (Leaving const& leaving : state.leaving) {
         if (!next_expiry_ || leaving.until < *next_expiry_) {
             next_expiry_ = leaving.until;

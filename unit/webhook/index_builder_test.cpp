@@ -99,22 +99,6 @@ TEST(IndexBuilder, ARecreatedTenancyTakesOverAtOnce) {
               tenancy::Enforcement::Warn);
 }
 
-TEST(IndexBuilder, ANamespaceThatMovesHasBothTenanciesForTheGrace) {
-    World world;
-    Json a = tenancy_object("a", {});
-    a["spec"]["namespaceSelector"] = {{"matchLabels", {{"team", "a"}}}};
-    Json b = tenancy_object("b", {});
-    b["spec"]["namespaceSelector"] = {{"matchLabels", {{"team", "b"}}}};
-    world.builder.replace_tenancies({a, b});
-    world.builder.upsert_namespace(namespace_object("moving", {{"team", "a"}}));
-    EXPECT_EQ(world.governing("moving"), "a");
-    world.builder.upsert_namespace(namespace_object("moving", {{"team", "b"}}));
-    EXPECT_EQ(world.governing("moving"), "a,b");
-    world.clock.advance(seconds{60});
-    world.builder.expire();
-    EXPECT_EQ(world.governing("moving"), "b");
-}
-
 TEST(IndexBuilder, ANamespaceDroppedFromTheListLeavesAfterTheGrace) {
     World world;
     world.builder.upsert_tenancy(tenancy_object("cainiao", {"default"}));
@@ -188,6 +172,24 @@ TEST(IndexBuilder, BaselinesComeAndGoEverywhere) {
     world.clock.advance(seconds{60});
     world.builder.expire();
     EXPECT_EQ(registries(), 1U);
+}
+
+TEST(IndexBuilder, AMoveToAnotherTenancyTakesEffectAtOnceLeavingAllOfThemOnlyAfterTheGrace) {
+    World world;
+    for (std::string const team : {"one", "two"}) {
+        Json tenancy = tenancy_object(team, {});
+        tenancy["spec"]["namespaceSelector"] = {{"matchLabels", {{"team", team}}}};
+        world.builder.upsert_tenancy(tenancy);
+    }
+    world.builder.upsert_namespace(namespace_object("moves", {{"team", "one"}}));
+    EXPECT_EQ(world.governing("moves"), "one");
+    world.builder.upsert_namespace(namespace_object("moves", {{"team", "two"}}));
+    EXPECT_EQ(world.governing("moves"), "two");
+    world.builder.upsert_namespace(namespace_object("moves"));
+    EXPECT_EQ(world.governing("moves"), "two") << "ungoverned now: the last rules stay";
+    world.clock.advance(seconds{60});
+    world.builder.expire();
+    EXPECT_EQ(world.governing("moves"), "-");
 }
 
 TEST(IndexBuilder, StatusUpdatesCostNothing) {
