@@ -1,0 +1,169 @@
+// The operator as a whole: watchers, queues and workers on their own threads, over a fake API server.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "lib/base/metrics.hpp"
+#include "lib/kube/core/condition.hpp"
+#include "operator/leader_client.hpp"
+#include "operator/tenancy_operator.hpp"
+#include "unit/operator/tenancy/objects.hpp"
+#include "unit/support/fake_api_server.hpp"
+
+namespace rt::op::test {
+namespace {
+
+using namespace std::chrono_literals;
+using kube::types::namespaces;
+using kube::types::registries;
+using kube::types::registry_tenancies;
+using kube::types::secrets;
+
+/// Mints for any number of threads at once.
+class Mint final : public CredentialSource {
+  public:
+    Result<RegistryCredential> mint(MintRequest const&, std::stop_token) override {
+        RegistryCredential credential;
+        credential.username = "cr_temp_user";
+        credential.password = SecretString("password-" + std::to_string(++count));
+        credential.issued_at = system_clock().wall_now();
+        credential.expires_at = credential.issued_at + 1h;
+        return credential;
+    }
+    std::atomic<int> count{0};
+};
+
+/// Only a broken operator reaches it.
+constexpr std::chrono::seconds patience{60};
+
+class WholeOperator : public testing::Test {
+  protected:
+    WholeOperator() {
+        settings.cluster_name = "demo";
+        settings.op.workers = 4;
+        api.put(registries, shared_acr());
+        api.put(registry_tenancies, tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4"}, {"cainiao"}));
+        for (int i = 0; i < 5; ++i) {
+            api.put(namespaces, namespace_object("n" + std::to_string(i)));
+        }
+        // Every call of the operator's may have brought what a test waits for.
+        api.on_call([this](rt::test::FakeApiServer::Call const&) { changed.notify_all(); });
+    }
+
+    std::jthread start() {
+        return std::jthread([this](std::stop_token stop) {
+            TenancyOperator::Context context{api,     source,   system_clock(), system_random(),
+                                             metrics, settings, "demo"};
+            TenancyOperator running(context);
+            running.run(stop);
+        });
+    }
+
+    bool eventually(std::function<bool()> const& holds) {
+        auto const end = std::chrono::steady_clock::now() + patience;
+        std::unique_lock lock(mutex);
+        while (!holds()) {
+            if (std::chrono::steady_clock::now() > end) {
+                return false;
+            }
+            changed.wait_for(lock, 20ms);
+        }
+        return true;
+    }
+
+    std::string ready() {
+        auto const object = api.find(registry_tenancies, {"", "cainiao"});
+        auto const conditions = kube::conditions_of(*object);
+        auto const* condition = kube::find_condition(conditions, "Ready");
+        return condition == nullptr ? "" : condition->status;
+    }
+
+    rt::test::FakeApiServer api{system_clock()};
+    Mint source;
+    Metrics metrics;
+    tenancy::Settings settings;
+    std::mutex mutex;
+    std::condition_variable changed;
+};
+
+TEST_F(WholeOperator, MakesNamespacesTrueAndKeepsThem) {
+    {
+        std::jthread const running = start();
+        ASSERT_TRUE(eventually([&] { return ready() == "True"; }));
+        EXPECT_EQ(source.count, 5);
+        api.erase(secrets, {"n1", "registry-tenancy"});
+        ASSERT_TRUE(eventually([&] {
+            return api.find(secrets, {"n1", "registry-tenancy"}).has_value();
+        }));
+        api.put(namespaces, namespace_object("n5"));
+        Json changed_tenancy = tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4", "n5"}, {"cainiao"});
+        changed_tenancy["status"] = api.find(registry_tenancies, {"", "cainiao"})->at("status");
+        api.put(registry_tenancies, changed_tenancy);
+        ASSERT_TRUE(eventually([&] {
+            return api.find(secrets, {"n5", "registry-tenancy"}).has_value() && ready() == "True";
+        }));
+        EXPECT_EQ(source.count, 7);
+    }
+    api.clear_calls();
+    {
+        std::jthread const again = start();
+        ASSERT_TRUE(api.wait_for_watches(registry_tenancies, 1));
+        api.put(namespaces, namespace_object("n6"));
+        Json object = *api.find(registry_tenancies, {"", "cainiao"});
+        object["spec"]["namespaces"].push_back("n6");
+        api.put(registry_tenancies, object);
+        ASSERT_TRUE(eventually([&] {
+            return api.find(secrets, {"n6", "registry-tenancy"}).has_value();
+        }));
+    }
+    EXPECT_EQ(source.count, 8);
+    EXPECT_EQ(api.count(rt::test::Verb::Apply, secrets), 1);
+}
+
+TEST_F(WholeOperator, EndsWhileItWorks) {
+    std::jthread running = start();
+    ASSERT_TRUE(eventually([&] { return source.count >= 1; }));
+    running.request_stop();
+    running.join();
+    int const mints = source.count;
+    api.put(namespaces, namespace_object("n5"));
+    EXPECT_EQ(source.count, mints);
+}
+
+TEST_F(WholeOperator, ClusterNameComesFromTheSettingsOrKubeSystem) {
+    EXPECT_EQ(find_cluster_name(settings, api, {}).value(), "demo");
+    settings.cluster_name.clear();
+    EXPECT_EQ(find_cluster_name(settings, api, {}).error().kind, ErrorKind::NotFound);
+    Json const stored = api.put(namespaces, namespace_object("kube-system"));
+    EXPECT_EQ(find_cluster_name(settings, api, {}).value(),
+              stored.at("metadata").at("uid").get<std::string>());
+}
+
+TEST(LeaderClientTest, WritesOnlyWhileLeading) {
+    rt::test::FakeApiServer api{system_clock()};
+    bool leading = false;
+    LeaderClient client(api, [&] { return leading; });
+    Json const object = namespace_object("n");
+    kube::ApplyOptions options;
+    options.field_manager = "test";
+    auto const refused = [](auto const& result) {
+        return !result && result.error().kind == ErrorKind::Cancelled;
+    };
+    EXPECT_TRUE(refused(client.apply(namespaces, object, options, {})));
+    EXPECT_TRUE(refused(client.create(namespaces, "", object, {})));
+    EXPECT_TRUE(refused(client.update(namespaces, object, "", {})));
+    EXPECT_TRUE(refused(client.merge_patch(namespaces, {"", "n"}, object, "", {})));
+    EXPECT_TRUE(refused(client.remove(namespaces, {"", "n"}, {}, {})));
+    EXPECT_TRUE(refused(client.create_subresource(namespaces, {"", "n"}, "token", object, {})));
+    EXPECT_EQ(api.writes(), 0);
+    EXPECT_TRUE(client.list_page(namespaces, {}, "", {}));
+    leading = true;
+    EXPECT_TRUE(client.apply(namespaces, object, options, {}));
+    EXPECT_TRUE(client.get(namespaces, {"", "n"}, {}));
+    EXPECT_EQ(api.writes(), 1);
+}
+
+}  // namespace
+}  // namespace rt::op::test
