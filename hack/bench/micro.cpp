@@ -69,7 +69,9 @@ std::string review_text(int namespaces) {
     Json const pod{{"kind", "Pod"},
                    {"apiVersion", "v1"},
                    {"metadata", {{"name", "web-1"}, {"namespace", name}}},
-                   {"spec", {{"containers", {{{"name", "web"}, {"image", image}}}}}}};
+                   {"spec",
+                    {{"containers", {{{"name", "web"}, {"image", image}}}},
+                     {"imagePullSecrets", {{{"name", "registry-tenancy"}}}}}}};
     return Json{{"kind", "AdmissionReview"},
                 {"apiVersion", "admission.k8s.io/v1"},
                 {"request",
@@ -140,7 +142,7 @@ void decide(benchmark::State& state) {
     rt::webhook::AdmissionSettings const settings;
     if (rt::webhook::decide(reader.review(), view, settings).outcome !=
         rt::webhook::Outcome::Allowed) {
-        state.SkipWithError("the image must be allowed");
+        state.SkipWithError("the Pod must be allowed");
         return;
     }
     for (auto _ : state) {
