@@ -31,11 +31,11 @@ struct IndexFigures {
 /// call returns. A changed namespace costs one shard; a changed tenancy a look at every namespace;
 /// a changed Registry or baseline all policies.
 ///
-/// What stays for tenancy::grace_seconds after it has gone, so that a rename, a move or a
-/// re-created object opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a
-/// namespace that it no longer selects and no other tenancy does. An object that cannot be read
-/// keeps its last good version; a tenancy that has none marks the namespaces it selects as
-/// unreadable.
+/// What stays for tenancy::grace_seconds after it has gone, so that a rename or a re-created object
+/// opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a namespace that neither
+/// it nor another one selects any more (one that moved is under its new tenancy alone, at once). An
+/// object that cannot be read keeps its last good version; a tenancy that has none marks the
+/// namespaces it selects as unreadable.
 ///
 /// Thread-safe. Time comes from `clock`; expire() must be called now and then.
 class IndexBuilder {
