@@ -11,9 +11,12 @@
 
 namespace rt::op {
 
-/// A mint that failed, and when to try again.
+/// A mint that failed, or whose result could not be written, and when to try again.
 struct MintFailure {
     ErrorKind kind = ErrorKind::Internal;
+    /// Where the pull Secret is the trouble and not the cloud: what the grant says about it.
+    std::string reason{};
+    std::string message{};
     std::string code;
     int count = 0;  ///< in a row
     bool permanent = false;

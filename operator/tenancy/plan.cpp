@@ -20,7 +20,8 @@ bool is_notice(std::string_view reason) {
 }
 
 bool is_mint_reason(std::string_view reason) {
-    return reason == reason_denied || reason == reason_unavailable || reason == reason_refresh;
+    return reason == reason_denied || reason == reason_unavailable || reason == reason_refresh ||
+           reason == reason_secret_too_large || reason == reason_secret_not_writable;
 }
 
 MintFailure const* failure_of(CredentialNeed const& need, MintFailures const& failures) {
@@ -40,6 +41,11 @@ GrantProblem problem_of(CredentialNeed const& need, MintFailure const& failure) 
     GrantProblem problem;
     problem.registry = need.wanted.registry;
     problem.tenancy = behind(need);
+    if (!failure.reason.empty() && !need.working()) {
+        problem.reason = failure.reason;
+        problem.message = failure.message;
+        return problem;
+    }
     std::string const subject = "The credential for registry \"" + need.wanted.registry + "\" ";
     std::string const who =
         failure.permanent ? "; cluster admins see the details in the Events of RegistryTenancy \"" +

@@ -50,6 +50,10 @@ void forget_settled(MintFailures& failures, Needs const& needs);
 [[nodiscard]] std::vector<GrantProblem> waiting_problems(
     Needs const& needs, std::map<std::string, SteadyTime> const& waiting_since, SteadyTime now);
 
+/// Reasons of problems with the Secret itself.
+inline constexpr std::string_view reason_secret_too_large = "SecretTooLarge";
+inline constexpr std::string_view reason_secret_not_writable = "SecretNotWritable";
+
 /// How long a credential may be on its way before the grant says so.
 inline constexpr std::chrono::seconds silent_wait{10};
 /// That `need` has been on its way for longer.

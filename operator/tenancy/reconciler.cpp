@@ -290,10 +290,16 @@ Result<void> NamespaceReconciler::write_content(Round& round, SecretContent cont
             remember_unwritten(round);
             return fail(error);
         }
-        round.extra.push_back(
-            {"", "", secret ? "SecretNotWritable" : "SecretTooLarge", error.message, {}});
+        std::string const reason(secret ? reason_secret_not_writable : reason_secret_too_large);
+        if (round.minted.empty()) {
+            round.extra.push_back({"", "", reason, error.message, {}});
+        }
         for (auto const& [index, credential] : round.minted) {
             remember_failure(round, index, error);
+            MintFailure& failure =
+                round.memory.failures[failure_key(round.needs.credentials[index])];
+            failure.reason = reason;
+            failure.message = error.message;
         }
         return {};
     }

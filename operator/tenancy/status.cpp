@@ -18,7 +18,8 @@ constexpr std::size_t condition_bytes_max = 4096;
 /// Reasons that nothing but a change of this tenancy's spec can heal.
 bool is_spec_error(std::string_view reason) {
     return reason == "RoleRequired" || reason == "RoleMismatch" || reason == "RoleNotAllowed" ||
-           reason == "RoleInvalid" || reason == "PolicyTooLarge" || reason == "SecretTooLarge";
+           reason == "RoleInvalid" || reason == "ExternalIDInvalid" || reason == "PolicyTooLarge" ||
+           reason == "SecretTooLarge";
 }
 
 struct Verdict {

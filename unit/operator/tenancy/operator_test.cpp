@@ -1,4 +1,5 @@
-// The operator as a whole: watchers, queues and workers on their own threads, over a fake API server.
+// The operator as a whole: watchers, queues and workers on their own threads, over a fake API
+// server.
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -44,7 +45,8 @@ class WholeOperator : public testing::Test {
         settings.cluster_name = "demo";
         settings.op.workers = 4;
         api.put(registries, shared_acr());
-        api.put(registry_tenancies, tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4"}, {"cainiao"}));
+        api.put(registry_tenancies,
+                tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4"}, {"cainiao"}));
         for (int i = 0; i < 5; ++i) {
             api.put(namespaces, namespace_object("n" + std::to_string(i)));
         }
@@ -94,11 +96,11 @@ TEST_F(WholeOperator, MakesNamespacesTrueAndKeepsThem) {
         ASSERT_TRUE(eventually([&] { return ready() == "True"; }));
         EXPECT_EQ(source.count, 5);
         api.erase(secrets, {"n1", "registry-tenancy"});
-        ASSERT_TRUE(eventually([&] {
-            return api.find(secrets, {"n1", "registry-tenancy"}).has_value();
-        }));
+        ASSERT_TRUE(
+            eventually([&] { return api.find(secrets, {"n1", "registry-tenancy"}).has_value(); }));
         api.put(namespaces, namespace_object("n5"));
-        Json changed_tenancy = tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4", "n5"}, {"cainiao"});
+        Json changed_tenancy =
+            tenancy("cainiao", {"n0", "n1", "n2", "n3", "n4", "n5"}, {"cainiao"});
         changed_tenancy["status"] = api.find(registry_tenancies, {"", "cainiao"})->at("status");
         api.put(registry_tenancies, changed_tenancy);
         ASSERT_TRUE(eventually([&] {
@@ -114,9 +116,8 @@ TEST_F(WholeOperator, MakesNamespacesTrueAndKeepsThem) {
         Json object = *api.find(registry_tenancies, {"", "cainiao"});
         object["spec"]["namespaces"].push_back("n6");
         api.put(registry_tenancies, object);
-        ASSERT_TRUE(eventually([&] {
-            return api.find(secrets, {"n6", "registry-tenancy"}).has_value();
-        }));
+        ASSERT_TRUE(
+            eventually([&] { return api.find(secrets, {"n6", "registry-tenancy"}).has_value(); }));
     }
     EXPECT_EQ(source.count, 8);
     EXPECT_EQ(api.count(rt::test::Verb::Apply, secrets), 1);

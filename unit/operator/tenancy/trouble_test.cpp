@@ -319,6 +319,20 @@ TEST_F(Trouble, AnApiServerThatIsThrottlingLosesNoMintedCredential) {
     EXPECT_EQ(outside.source.mints.size(), 2U);
 }
 
+TEST_F(Trouble, ASecretThatWouldBeTooLargeIsRefusedWithTheFigures) {
+    World world(outside);
+    world.settle();
+    auto const before = world.logins("cainiao-prod");
+    outside.source.password_bytes = 200'000;
+    world.put(registry_tenancies, tenancy("cainiao", {"cainiao-prod"}, {"cainiao", "base"}));
+    world.advance(5min);
+    EXPECT_EQ(world.problems("cainiao-prod"), (Reasons{"SecretTooLarge"}));
+    EXPECT_EQ(world.condition("cainiao", "Ready"), "False SecretTooLarge");
+    EXPECT_EQ(world.condition("cainiao", "Stalled"), "True SecretTooLarge");
+    EXPECT_NE(world.grant("cainiao-prod")->dump().find("262144"), std::string::npos);
+    EXPECT_EQ(world.logins("cainiao-prod").at(shared_key()), before.at(shared_key()));
+}
+
 TEST_F(Trouble, WhileNothingCanBeWrittenLittleIsMinted) {
     World world(outside);
     outside.api.fail_next(Verb::Apply, secrets, {ErrorKind::Corrupt, "garbage"}, -1);
@@ -371,8 +385,8 @@ TEST_F(Trouble, AQuotaThatForbidsTheSecretIsReportedAndRetriedSlowly) {
     world.advance(1h);
     EXPECT_LE(outside.source.mints.size(), 26U);
     EXPECT_FALSE(world.secret("cainiao-prod"));
-    EXPECT_NE(world.condition("cainiao", "Ready"), "True CredentialsReady");
-    EXPECT_FALSE(world.problems("cainiao-prod").empty());
+    EXPECT_EQ(world.condition("cainiao", "Ready"), "False SecretNotWritable");
+    EXPECT_EQ(world.problems("cainiao-prod"), (Reasons{"SecretNotWritable", "SecretNotWritable"}));
     outside.api.clear_faults();
     world.advance(11min);
     EXPECT_EQ(world.keys("cainiao-prod").size(), 3U);

@@ -41,7 +41,9 @@ Result<RegistryCredential> ScriptedSource::mint(MintRequest const& request, std:
     }
     RegistryCredential credential;
     credential.username = "cr_temp_user";
-    credential.password = SecretString("password-" + std::to_string(++count_));
+    std::string password = "password-" + std::to_string(++count_);
+    password.resize(std::max(password.size(), password_bytes), 'x');
+    credential.password = SecretString(password);
     credential.issued_at = clock_.wall_now();
     credential.expires_at = credential.issued_at + life;
     return credential;

@@ -33,6 +33,7 @@ class ScriptedSource final : public CredentialSource {
     };
     std::vector<Mint> mints;  ///< all that were asked for
     std::chrono::seconds life{3600};
+    std::size_t password_bytes = 0;        ///< at least
     std::map<std::string, Error> failing;  ///< by registry, until erased
     std::function<void()> during;          ///< called while a mint is under way
 
