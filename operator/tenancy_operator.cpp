@@ -12,6 +12,8 @@ namespace {
 /// Statuses sum up many namespaces: waiting a moment makes one write of many.
 constexpr std::chrono::milliseconds status_delay{500};
 constexpr std::chrono::seconds housekeeping_interval{1};
+/// Gauges over all namespaces: a few milliseconds with ten thousand.
+constexpr std::chrono::seconds observe_interval{10};
 /// Proof of completeness of the operator's view; what it would miss meanwhile is at most a delay.
 constexpr std::chrono::minutes proof_interval{5};
 constexpr unsigned status_workers = 2;
@@ -166,11 +168,16 @@ void TenancyOperator::run(std::stop_token stop) {
         impl.context.metrics);
     namespaces.start();
     statuses.start();
+    SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());
         impl.reconciler.tell_slow_mints(stop);
-        impl.metrics.observe(impl.view.expiry(impl.context.clock.wall_now()), impl.board.counts(),
-                             impl.namespaces.depth(), impl.context.clock.wall_now());
+        if (impl.context.clock.steady_now() >= observe_at) {
+            observe_at = impl.context.clock.steady_now() + observe_interval;
+            WallTime const now = impl.context.clock.wall_now();
+            impl.metrics.observe(impl.view.expiry(now), impl.board.counts(),
+                                 impl.namespaces.depth(), now);
+        }
     } while (impl.context.clock.sleep_for(housekeeping_interval, stop));
     // The controllers end here, before the caches they read from: no write outlives this function.
 }

@@ -61,8 +61,9 @@ App::App(tenancy::Settings settings, std::unique_ptr<kube::Client> client, Clock
       admission_metrics_(metrics_),
       recorder_(*client_, "registry-tenancy-webhook", instance_name(), clock),
       mirror_(recorder_, clock),
-      feed_(*client_, clock, random,
-            [this](std::string_view ns) { return settings_.excluded(ns); }),
+      feed_(
+          *client_, clock, random, [this](std::string_view ns) { return settings_.excluded(ns); },
+          settings_.grace),
       endpoint_(feed_, AdmissionSettings::from(settings_), admission_metrics_, &mirror_, clock,
                 settings_.webhook.client_subjects),
       certificate_(settings_.webhook.certificate_directory, settings_.webhook.client_ca_file,

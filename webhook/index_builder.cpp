@@ -9,7 +9,6 @@
 namespace rt::webhook {
 namespace {
 
-constexpr std::chrono::seconds grace{tenancy::grace_seconds};
 /// Looking through everything costs some 60 ms with 10,000 namespaces; a mass deletion expires in
 /// as many moments as it had.
 constexpr std::chrono::seconds expiry_interval{1};
@@ -35,8 +34,9 @@ Selection selection_of(tenancy::RegistryTenancy const& tenancy) {
 
 }  // namespace
 
-IndexBuilder::IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded)
-    : clock_(clock), excluded_(std::move(excluded)) {
+IndexBuilder::IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded,
+                           std::chrono::seconds grace)
+    : clock_(clock), excluded_(std::move(excluded)), grace_(grace) {
     published_.store(std::make_shared<TenancyIndex const>());
 }
 
@@ -183,7 +183,7 @@ void IndexBuilder::delete_tenancy(std::string const& name) {
         return;
     }
     tenancies_changed_ = true;
-    found->second.gone_after = clock_.steady_now() + grace;
+    found->second.gone_after = clock_.steady_now() + grace_;
     if (!next_expiry_ || *found->second.gone_after < *next_expiry_) {
         next_expiry_ = found->second.gone_after;
     }
@@ -273,7 +273,7 @@ void IndexBuilder::refresh_members(std::string const& ns, NamespaceState& state,
     });
     for (std::string& before : state.members) {
         if (!contains(members, before)) {
-            state.leaving.push_back({std::move(before), now + grace});
+            state.leaving.push_back({std::move(before), now + grace_});
         }
     }
     if (!members.empty()) {

@@ -31,7 +31,7 @@ struct IndexFigures {
 /// call returns. A changed namespace costs one shard; a changed tenancy a look at every namespace;
 /// a changed Registry or baseline all policies.
 ///
-/// What stays for tenancy::grace_seconds after it has gone, so that a rename or a re-created object
+/// What stays for the grace after it has gone, so that a rename or a re-created object
 /// opens nothing: a deleted tenancy's rules, and the rules of a tenancy in a namespace that neither
 /// it nor another one selects any more (one that moved is under its new tenancy alone, at once). An
 /// object that cannot be read keeps its last good version; a tenancy that has none marks the
@@ -40,8 +40,9 @@ struct IndexFigures {
 /// Thread-safe. Time comes from `clock`; expire() must be called now and then.
 class IndexBuilder {
   public:
-    /// `excluded`: namespaces that no tenancy ever matches.
-    IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded);
+    /// `excluded`: namespaces that no tenancy ever matches. `grace`: the setting graceSeconds.
+    IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded,
+                 std::chrono::seconds grace);
 
     [[nodiscard]] std::shared_ptr<TenancyIndex const> current() const { return published_.load(); }
     [[nodiscard]] IndexFigures figures() const;
@@ -108,6 +109,7 @@ class IndexBuilder {
 
     Clock& clock_;
     std::function<bool(std::string_view)> excluded_;
+    std::chrono::seconds grace_;
     mutable std::mutex mutex_;
     std::map<std::string, RegistryState> registries_;
     std::map<std::string, TenancyState> tenancies_;

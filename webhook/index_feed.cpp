@@ -22,8 +22,10 @@ struct IndexFeed::Watches {
 };
 
 IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
-                     std::function<bool(std::string_view)> excluded)
-    : clock_(clock), builder_(clock, std::move(excluded)), watches_(std::make_unique<Watches>()) {
+                     std::function<bool(std::string_view)> excluded, std::chrono::seconds grace)
+    : clock_(clock),
+      builder_(clock, std::move(excluded), grace),
+      watches_(std::make_unique<Watches>()) {
     watches_->all[0] = std::make_unique<kube::Watcher>(
         client, watch_of(kube::types::registries, false),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_registries(items); },

@@ -20,7 +20,7 @@ class IndexFeed final : public PolicySource {
   public:
     /// All references must outlive the feed.
     IndexFeed(kube::Client& client, Clock& clock, Random& random,
-              std::function<bool(std::string_view)> excluded);
+              std::function<bool(std::string_view)> excluded, std::chrono::seconds grace);
     ~IndexFeed() override;
 
     void start();

@@ -48,7 +48,8 @@ Json tenancy(int number) {
 
 /// An index of `namespaces` namespaces, each under a tenancy of its own.
 rt::webhook::PolicyView view_of(int namespaces) {
-    rt::webhook::IndexBuilder builder(rt::system_clock(), [](std::string_view) { return false; });
+    rt::webhook::IndexBuilder builder(
+        rt::system_clock(), [](std::string_view) { return false; }, std::chrono::seconds(60));
     std::vector<Json> tenancies;
     std::vector<Json> all;
     for (int number = 0; number < namespaces; ++number) {

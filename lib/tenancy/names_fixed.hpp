@@ -13,8 +13,5 @@ inline constexpr std::string_view field_manager = "registry-tenancy-operator";
 inline constexpr std::string_view managed_by_label = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view managed_by_value = "registry-tenancy-operator";
 inline constexpr std::string_view credentials_annotation = "registrytenancy.dev/credentials";
-/// How long Secret, grant and rules outlive a tenancy or a membership: a rename, a move or a
-/// re-created object passes unnoticed.
-inline constexpr int grace_seconds = 60;
 
 }  // namespace rt::tenancy

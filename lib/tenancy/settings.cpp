@@ -284,6 +284,7 @@ void read_settings(YAML::Node const& document, Settings& settings, std::optional
                               "digits and - only, no wildcards");
         }
     }
+    reader.seconds("graceSeconds", settings.grace, 5, 3600);
     reader.absolute_path("caBundleDirectory", settings.ca_bundle_directory, false);
     reader.text("productNamespace", settings.product_namespace);
     if (!is_dns_label(settings.product_namespace)) {

@@ -52,6 +52,9 @@ struct Settings {
     std::string cluster_name{};  ///< empty: the UID of the kube-system namespace
     UnmanagedNamespaces unmanaged_namespaces = UnmanagedNamespaces::Allow;
     std::vector<std::string> excluded_namespaces{};
+    /// How long Secret, grant and rules outlive a tenancy: a rename, a move or a re-created object
+    /// passes unnoticed.
+    std::chrono::seconds grace{60};
     std::string ca_bundle_directory = "/etc/registry-tenancy/ca";
     std::string product_namespace = "registry-tenancy-system";
     std::string log_level = "info";

@@ -9,8 +9,6 @@
 namespace rt::op {
 namespace {
 
-constexpr std::chrono::seconds grace{tenancy::grace_seconds};
-
 void append(std::vector<std::string>& to, std::vector<std::string> from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
@@ -117,7 +115,7 @@ void ClusterView::rebuild_rules() {
 
 // --- RegistryTenancies ---
 
-Affected ClusterView::put_tenancy(Json const& object) {
+std::optional<ClusterView::TenancyChange> ClusterView::take_tenancy(Json const& object) {
     kube::ObjectMeta meta = kube::meta_of(object);
     std::string const name = meta.name;
     Declared<tenancy::RegistryTenancy>& one = tenancies_[name];
@@ -129,10 +127,10 @@ Affected ClusterView::put_tenancy(Json const& object) {
             one.status = status_of(object);
             one.meta = std::move(meta);
         }
-        return {};
+        return std::nullopt;
     }
     one.status = status_of(object);
-    auto const before = one.in_force;
+    TenancyChange change{name, one.in_force, nullptr};
     one.meta = std::move(meta);
     one.deleted_at.reset();
     one.errors.clear();
@@ -145,26 +143,16 @@ Affected ClusterView::put_tenancy(Json const& object) {
             broken_.emplace(name, BrokenTenancy::read(object));
         }
     }
-    rebuild_rules();
-    one.since = rules_->sequence();
-    Affected affected;
-    affected.namespaces =
-        namespaces_of_change(before.get(), one.in_force.get(), *rules_, namespaces_);
-    affected.tenancies = {name};
-    append(affected.registries, registries_named_by(before.get()));
-    append(affected.registries, registries_named_by(one.in_force.get()));
-    return affected;
+    change.after = one.in_force;
+    return change;
 }
 
-Affected ClusterView::drop_tenancy(std::string const& name) {
+std::optional<ClusterView::TenancyChange> ClusterView::end_tenancy(std::string const& name) {
     auto const found = tenancies_.find(name);
     if (found == tenancies_.end() || found->second.deleted_at) {
-        return {};
+        return std::nullopt;
     }
-    Affected affected;
-    affected.namespaces =
-        namespaces_of_change(found->second.in_force.get(), nullptr, *rules_, namespaces_);
-    append(affected.registries, registries_named_by(found->second.in_force.get()));
+    TenancyChange change{name, found->second.in_force, nullptr};
     broken_.erase(name);
     if (found->second.in_force) {
         found->second.in_force = as_youngest(*found->second.in_force, clock_);
@@ -173,7 +161,27 @@ Affected ClusterView::drop_tenancy(std::string const& name) {
     } else {
         tenancies_.erase(found);
     }
+    return change;
+}
+
+Affected ClusterView::settle_tenancies(std::vector<TenancyChange> const& changes) {
+    Affected affected;
+    if (changes.empty()) {
+        return affected;
+    }
     rebuild_rules();
+    for (TenancyChange const& change : changes) {
+        if (change.after || broken_.contains(change.name)) {
+            tenancies_.at(change.name).since = rules_->sequence();
+            affected.tenancies.push_back(change.name);
+        }
+        append(affected.namespaces,
+               namespaces_of_change(change.before.get(), change.after.get(), *rules_, namespaces_));
+        append(affected.registries, registries_named_by(change.before.get()));
+        append(affected.registries, registries_named_by(change.after.get()));
+    }
+    unique(affected.namespaces);
+    unique(affected.registries);
     return affected;
 }
 
@@ -181,7 +189,9 @@ void ClusterView::upsert_tenancy(Json const& object) {
     Affected affected;
     {
         std::lock_guard const lock(mutex_);
-        affected = put_tenancy(object);
+        if (auto change = take_tenancy(object)) {
+            affected = settle_tenancies({std::move(*change)});
+        }
     }
     on_affected_(affected);
 }
@@ -190,7 +200,9 @@ void ClusterView::delete_tenancy(Json const& object) {
     Affected affected;
     {
         std::lock_guard const lock(mutex_);
-        affected = drop_tenancy(kube::meta_of(object).name);
+        if (auto change = end_tenancy(kube::meta_of(object).name)) {
+            affected = settle_tenancies({std::move(*change)});
+        }
     }
     on_affected_(affected);
 }
@@ -199,14 +211,20 @@ void ClusterView::replace_tenancies(std::vector<Json> const& items) {
     Affected affected;
     {
         std::lock_guard const lock(mutex_);
+        std::vector<TenancyChange> changes;
         std::set<std::string> seen;
         for (Json const& item : items) {
             seen.insert(kube::meta_of(item).name);
-            merge(affected, put_tenancy(item));
+            if (auto change = take_tenancy(item)) {
+                changes.push_back(std::move(*change));
+            }
         }
         for (std::string const& name : missing_from(tenancies_, seen)) {
-            merge(affected, drop_tenancy(name));
+            if (auto change = end_tenancy(name)) {
+                changes.push_back(std::move(*change));
+            }
         }
+        affected = settle_tenancies(changes);
     }
     on_affected_(affected);
 }
@@ -321,7 +339,7 @@ std::optional<std::chrono::nanoseconds> ClusterView::end_graces() {
             if (!deleted_at) {
                 return false;
             }
-            auto const left = *deleted_at + grace - now;
+            auto const left = *deleted_at + settings_.grace - now;
             if (left > std::chrono::nanoseconds::zero()) {
                 next = next ? std::min(*next, left) : left;
                 return false;

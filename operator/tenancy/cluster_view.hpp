@@ -112,9 +112,17 @@ class ClusterView {
     template <class T>
     using DeclaredMap = std::map<std::string, Declared<T>>;
 
-    Affected put_tenancy(Json const& object);
+    /// What became of a tenancy; the rules are not yet rebuilt.
+    struct TenancyChange {
+        std::string name;
+        TenancyPointer before;
+        TenancyPointer after;  ///< null: deleted (or never readable)
+    };
+    std::optional<TenancyChange> take_tenancy(Json const& object);
+    std::optional<TenancyChange> end_tenancy(std::string const& name);
+    /// Rebuilds the rules, once for all changes, and tells whom they concern.
+    Affected settle_tenancies(std::vector<TenancyChange> const& changes);
     Affected put_registry(Json const& object);
-    Affected drop_tenancy(std::string const& name);
     Affected drop_registry(std::string const& name);
     void rebuild_rules();
 

@@ -12,9 +12,10 @@
 namespace rt::op {
 namespace {
 
-constexpr std::chrono::seconds grace{tenancy::grace_seconds};
 /// Nobody sleeps longer than this: a corrected calendar must not make a refresh late.
 constexpr std::chrono::minutes look_interval_max{10};
+/// How soon to look again at what only an unreadable tenancy keeps.
+constexpr std::chrono::seconds held_interval{60};
 /// How soon to look again while mints wait for their budget.
 constexpr std::chrono::seconds wait_max{60};
 
@@ -88,13 +89,14 @@ kube::Outcome NamespaceReconciler::leave(Gathered const& gathered, Memory& memor
     if (!memory.leaving_since) {
         memory.leaving_since = now;
     }
-    if (auto const left = *memory.leaving_since + grace - now; left > left.zero()) {
+    if (auto const left = *memory.leaving_since + context_.settings.grace - now;
+        left > left.zero()) {
         return look_again(left);
     }
     if (gathered.rules->may_be_governed_unseen(gathered.ns, gathered.record->labels)) {
         log_warn("Nothing is taken away while a RegistryTenancy that may govern it is invalid",
                  {{"namespace", gathered.ns}});
-        return look_again(grace);
+        return look_again(held_interval);
     }
     if (!gathered.excluded) {
         auto const governed = carry_out_.governed_live(gathered.ns, stop);

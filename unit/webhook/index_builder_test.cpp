@@ -41,7 +41,7 @@ TEST(IndexBuilder, NeverMatchesExcludedNamespaces) {
 TEST(IndexBuilder, TheOrderInWhichThingsAppearDoesNotMatter) {
     test::FakeClock clock;
     auto const none = [](std::string_view) { return false; };
-    IndexBuilder builder(clock, none);
+    IndexBuilder builder(clock, none, seconds{60});
     builder.replace_namespaces({namespace_object("cainiao-prod")});
     builder.replace_tenancies({tenancy_object("cainiao", {"cainiao-prod"})});
     auto const policy = [&] { return builder.current()->find("cainiao-prod")->policy; };

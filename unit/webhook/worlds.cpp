@@ -43,7 +43,10 @@ Json namespace_object(std::string const& name, Json labels) {
             {"metadata", {{"name", name}, {"uid", "uid-" + name}, {"labels", std::move(labels)}}}};
 }
 
-World::World() : builder(clock, [](std::string_view ns) { return ns == "kube-system"; }) {
+World::World()
+    : builder(
+          clock, [](std::string_view ns) { return ns == "kube-system"; },
+          std::chrono::seconds(60)) {
     builder.replace_registries({registry_object("shared-acr", acr_host)});
     builder.replace_tenancies({tenancy_object("cainiao", {"cainiao-prod"})});
     builder.replace_namespaces({namespace_object("cainiao-prod"), namespace_object("default"),

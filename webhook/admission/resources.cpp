@@ -130,7 +130,7 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
     if (opened == 0) {
         return {};
     }
-    return {"in " + std::to_string(tenancy::grace_seconds) + " s nothing governs " +
+    return {"in " + std::to_string(settings.grace.count()) + " s nothing governs " +
             std::to_string(opened) + (opened == 1 ? " namespace" : " namespaces") + " any more (" +
             printable(example, 63) +
             "): every image is allowed there (unmanagedNamespaces: Allow)"};

@@ -75,6 +75,7 @@ AdmissionSettings AdmissionSettings::from(tenancy::Settings const& settings) {
     std::sort(result.excluded.begin(), result.excluded.end());
     result.staleness_max = settings.webhook.staleness_max;
     result.timeout = settings.webhook.timeout;
+    result.grace = settings.grace;
     result.cluster_name = settings.cluster_name;
     return result;
 }

@@ -19,6 +19,7 @@ struct AdmissionSettings {
     std::chrono::milliseconds staleness_max{150'000};
     std::chrono::milliseconds timeout{3'000};  ///< where the request names none
     tenancy::ImageReferenceRules image_rules{};
+    std::chrono::seconds grace{60};
     std::string cluster_name{};  ///< for role templates; may be empty
 
     static AdmissionSettings from(tenancy::Settings const& settings);

@@ -46,8 +46,9 @@ class TenancyTest : public testing::Test {
 
 /// How long anything may take that needs no waiting by design. Generous: two cores, many tests.
 inline constexpr std::chrono::seconds soon{45};
-/// The grace after which a namespace without tenancies loses Secret and grant.
-inline constexpr std::chrono::seconds grace{60};
+/// The grace after which a namespace without tenancies loses Secret and grant, as hack/deploy sets
+/// it on the local cluster.
+inline constexpr std::chrono::seconds grace{25};
 
 /// Empty when the tenancy is Ready for its present generation; otherwise what it says.
 std::string why_not_ready(std::string const& tenancy);

@@ -71,6 +71,6 @@ class Client {
 
 /// All pages of a list. A continue token that expired (410) starts over without paging, once.
 [[nodiscard]] Result<ListPage> list_all(Client& client, ResourceType const& type,
-                                        ListOptions options, std::stop_token stop);
+                                        ListOptions options, std::stop_token const& stop);
 
 }  // namespace rt::kube

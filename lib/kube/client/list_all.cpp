@@ -12,7 +12,7 @@ constexpr int pages_max = 10'000;
 }  // namespace
 
 Result<ListPage> list_all(Client& client, ResourceType const& type, ListOptions options,
-                          std::stop_token stop) {
+                          std::stop_token const& stop) {
     ListPage all;
     std::string continue_token;
     for (int page_number = 0; page_number < pages_max; ++page_number) {

@@ -119,7 +119,7 @@ void WorkQueue::forget(std::string const& key) {
     impl_->failures.erase(key);
 }
 
-std::optional<std::string> WorkQueue::get(std::stop_token stop) {
+std::optional<std::string> WorkQueue::get(std::stop_token const& stop) {
     std::unique_lock lock(impl_->mutex);
     if (!impl_->available.wait(lock, stop, [this] { return !impl_->ready.empty(); }) ||
         stop.stop_requested()) {

@@ -30,7 +30,7 @@ class WorkQueue {
     void add_rate_limited(std::string const& key);
     void forget(std::string const& key);
     /// Blocks until a key is due; nullopt once the stop is requested.
-    [[nodiscard]] std::optional<std::string> get(std::stop_token stop);
+    [[nodiscard]] std::optional<std::string> get(std::stop_token const& stop);
     void done(std::string const& key);
     [[nodiscard]] std::size_t depth() const;
 
