@@ -342,8 +342,8 @@ std::string render_policy_unavailable(std::string_view ns, std::string_view deta
                       "; nothing is wrong with your object, try again shortly";
     out +=
         "\n  cluster admins: look at Deployment registry-tenancy-webhook in namespace "
-        "registry-tenancy-system; to break glass, set failurePolicy of "
-        "ValidatingWebhookConfiguration registry-tenancy to Ignore";
+        "registry-tenancy-system; to break glass: kubectl annotate validatingwebhookconfiguration "
+        "registry-tenancy registrytenancy.dev/break-glass-until=TIME (RFC 3339, UTC)";
     return capped(std::move(out), denial_bytes_max);
 }
 

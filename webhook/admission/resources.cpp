@@ -120,11 +120,14 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
     if (settings.unmanaged != tenancy::UnmanagedNamespaces::Allow || !usable(view, settings)) {
         return {};
     }
+    constexpr std::size_t named_max = 3;
     std::size_t opened = 0;
-    std::string example;
+    std::string names;
     view.index->for_each([&](TenancyIndex::Entry const& entry) {
         if (entry.rules.policy && entry.rules.policy->tenancies() == std::vector{name}) {
-            example = opened++ == 0 ? entry.ns : example;
+            if (opened++ < named_max) {
+                names += (names.empty() ? "" : ", ") + printable(entry.ns, 63);
+            }
         }
     });
     if (opened == 0) {
@@ -132,7 +135,7 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
     }
     return {"in " + std::to_string(settings.grace.count()) + " s nothing governs " +
             std::to_string(opened) + (opened == 1 ? " namespace" : " namespaces") + " any more (" +
-            printable(example, 63) +
+            names + (opened > named_max ? ", ..." : "") +
             "): every image is allowed there (unmanagedNamespaces: Allow)"};
 }
 

@@ -58,6 +58,9 @@ void EventRecorder::Impl::write(EventWrite const& event) {
     auto const written = event.create
                              ? client.create(types::events, event.key.ns, event.body, stop)
                              : client.merge_patch(types::events, event.key, event.body, "", stop);
+    if (!written && event.create) {
+        series.forget(event.key);
+    }
     // An Event is a courtesy: it is not retried, and neither that its namespace is going away nor
     // that the one to lengthen has expired (after an hour) is worth a line.
     if (!written && written.error().kind != ErrorKind::NotFound &&

@@ -74,6 +74,10 @@ std::optional<EventWrite> EventSeries::add(EventOccurrence const& occurrence, St
     return EventWrite{key, true, new_event(occurrence, key)};
 }
 
+void EventSeries::forget(ObjectKey const& key) {
+    std::erase_if(series_, [&](auto const& entry) { return entry.second.key == key; });
+}
+
 std::vector<EventWrite> EventSeries::due(SteadyTime now) {
     std::vector<EventWrite> writes;
     for (auto entry = series_.begin(); entry != series_.end();) {

@@ -42,6 +42,8 @@ class EventSeries {
 
     /// Nothing where it only counts for now.
     [[nodiscard]] std::optional<EventWrite> add(EventOccurrence const& occurrence, SteadyTime now);
+    /// The Event of that key was not created: the next occurrence begins anew.
+    void forget(ObjectKey const& key);
     /// The series that are due to be written; forgets those that ended.
     [[nodiscard]] std::vector<EventWrite> due(SteadyTime now);
     /// When due() has something to do next; SteadyTime::max() where never.

@@ -41,6 +41,15 @@ TEST_F(EventSeriesTest, TheFirstIsANewEvent) {
         "uid":"uid-1"}})"));
 }
 
+TEST_F(EventSeriesTest, WhatCouldNotBeCreatedBeginsAnew) {
+    auto const first = series.add(occurrence(), clock.steady_now());
+    ASSERT_TRUE(first.has_value());
+    series.forget(first->key);
+    auto const second = series.add(occurrence(), clock.steady_now());
+    ASSERT_TRUE(second.has_value());
+    EXPECT_TRUE(second->create);
+}
+
 TEST_F(EventSeriesTest, EqualOnesAreCountedAndWrittenOnceInSixMinutes) {
     ASSERT_TRUE(series.add(occurrence(), clock.steady_now()));
     for (int times = 0; times < 5; ++times) {
