@@ -93,7 +93,7 @@ std::string host_name() {
 int refuse(Error const& error) {
     log_error("Cannot start", {{"error", error.message}});
     flush_log();
-    return exit_configuration;
+    return ExitConfiguration;
 }
 
 /// What runs during one term of leadership, as far as others ask about it.
@@ -181,7 +181,7 @@ int run_operator(AppOptions const& options) {
                                                "1 where this replica holds the Lease and works");
     log_info("Standing by", {{"version", RT_VERSION}, {"identity", election.identity}});
     auto const end = elector.run(
-        [&](std::stop_token stop) {
+        [&](std::stop_token const& stop) {
             log_info("Leading", {{"identity", election.identity}});
             leading.Set(1);
             lead(**process, *clouds, elector, term, stop);
@@ -191,7 +191,7 @@ int run_operator(AppOptions const& options) {
     (*admin)->stop(admin_grace);
     log_info("Ended", {{"lease_lost", end == kube::LeaderElector::End::Lost}});
     flush_log();
-    return end == kube::LeaderElector::End::Lost ? exit_lease_lost : exit_clean;
+    return end == kube::LeaderElector::End::Lost ? ExitLeaseLost : ExitClean;
 }
 
 int run_publisher(AppOptions const& options) {
@@ -218,7 +218,7 @@ int run_publisher(AppOptions const& options) {
     (*admin)->stop(admin_grace);
     log_info("Ended");
     flush_log();
-    return exit_clean;
+    return ExitClean;
 }
 
 }  // namespace rt::op

@@ -12,10 +12,10 @@ struct AppOptions {
 
 /// Exit codes, so that a crash loop's cause shows in `kubectl describe`.
 enum ExitCode : int {
-    exit_clean = 0,
-    exit_configuration = 1,
-    exit_usage = 2,
-    exit_lease_lost = 3,
+    ExitClean = 0,
+    ExitConfiguration = 1,
+    ExitUsage = 2,
+    ExitLeaseLost = 3,
 };
 
 /// Keeps every RegistryTenancy true until SIGTERM: leader election, then TenancyOperator.

@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "lib/base/secret.hpp"
 #include "operator/app.hpp"
 
-int main(int argc, char** argv) {
-    rt::forbid_memory_dumps();
+namespace {
+
+int run(int argc, char** argv) {
     rt::op::AppOptions options;
     CLI::App app(
         "Keeps every RegistryTenancy true: mints registry credentials and writes pull "
@@ -23,7 +25,20 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         // Asking for help or the version is no mistake.
-        return app.exit(error) == 0 ? rt::op::exit_clean : rt::op::exit_usage;
+        return app.exit(error) == 0 ? rt::op::ExitClean : rt::op::ExitUsage;
     }
     return publish->parsed() ? rt::op::run_publisher(options) : rt::op::run_operator(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    rt::forbid_memory_dumps();
+    try {
+        return run(argc, argv);
+    } catch (std::exception const& error) {
+        // Nothing of ours throws; what a library throws at the start ends here.
+        static_cast<void>(std::fprintf(stderr, "registry-tenancy-operator: %s\n", error.what()));
+        return rt::op::ExitConfiguration;
+    }
 }

@@ -144,7 +144,7 @@ TenancyOperator::TenancyOperator(Context context)
 
 TenancyOperator::~TenancyOperator() = default;
 
-void TenancyOperator::run(std::stop_token stop) {
+void TenancyOperator::run(std::stop_token const& stop) {
     Impl& impl = *impl_;
     for (auto const& watcher : impl.watchers) {
         watcher->start();
@@ -193,7 +193,7 @@ std::string TenancyOperator::not_ready() const {
 }
 
 Result<std::string> find_cluster_name(tenancy::Settings const& settings, kube::Client& api,
-                                      std::stop_token stop) {
+                                      std::stop_token const& stop) {
     if (!settings.cluster_name.empty()) {
         return settings.cluster_name;
     }

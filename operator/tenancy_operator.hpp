@@ -40,7 +40,7 @@ class TenancyOperator {
     ~TenancyOperator();
 
     /// Works until the stop is requested; returns when nothing of it runs any more.
-    void run(std::stop_token stop);
+    void run(std::stop_token const& stop);
     /// Empty when all caches are complete, else what is missing.
     [[nodiscard]] std::string not_ready() const;
 
@@ -51,6 +51,6 @@ class TenancyOperator {
 
 /// clusterName of the settings, else the UID of the namespace kube-system.
 [[nodiscard]] Result<std::string> find_cluster_name(tenancy::Settings const& settings,
-                                                    kube::Client& api, std::stop_token stop);
+                                                    kube::Client& api, std::stop_token const& stop);
 
 }  // namespace rt::op

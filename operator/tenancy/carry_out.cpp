@@ -52,7 +52,8 @@ Result<T> CarryOut::with_retries(std::function<Result<T>()> const& call,
     }
 }
 
-Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant, std::stop_token stop) {
+Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant,
+                                   std::stop_token const& stop) {
     auto result = with_retries<Json>(
         [&] { return api_.apply(kube::types::registry_grants, grant, apply_options(true), stop); },
         stop);
@@ -64,13 +65,13 @@ Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant, std
     return {};
 }
 
-Result<Json> CarryOut::get_secret(std::string const& ns, std::stop_token stop) {
+Result<Json> CarryOut::get_secret(std::string const& ns, std::stop_token const& stop) {
     return with_retries<Json>([&] { return api_.get(kube::types::secrets, secret_key(ns), stop); },
                               stop);
 }
 
 Result<Json> CarryOut::apply_secret(std::string const& ns, Json const& secret, bool create,
-                                    std::stop_token stop) {
+                                    std::stop_token const& stop) {
     auto result = with_retries<Json>(
         [&] { return api_.apply(kube::types::secrets, secret, apply_options(!create), stop); },
         stop);
@@ -83,7 +84,7 @@ Result<Json> CarryOut::apply_secret(std::string const& ns, Json const& secret, b
 }
 
 Result<void> CarryOut::remove_secret(std::string const& ns, SecretRecord const& record,
-                                     std::stop_token stop) {
+                                     std::stop_token const& stop) {
     auto const result = api_.remove(kube::types::secrets, secret_key(ns),
                                     {record.uid, record.resource_version}, stop);
     bool const gone = result.has_value() || result.error().kind == ErrorKind::NotFound;
@@ -96,7 +97,7 @@ Result<void> CarryOut::remove_secret(std::string const& ns, SecretRecord const& 
 }
 
 Result<void> CarryOut::remove_grant(std::string const& ns, GrantRecord const& record,
-                                    std::stop_token stop) {
+                                    std::stop_token const& stop) {
     auto const result = api_.remove(kube::types::registry_grants, grant_key(ns),
                                     {record.uid, record.resource_version}, stop);
     bool const gone = result.has_value() || result.error().kind == ErrorKind::NotFound;
@@ -125,7 +126,7 @@ Result<CarryOut::Objects> CarryOut::live_tenancies(std::stop_token const& stop) 
     return live_;
 }
 
-Result<bool> CarryOut::governed_live(std::string const& ns, std::stop_token stop) {
+Result<bool> CarryOut::governed_live(std::string const& ns, std::stop_token const& stop) {
     auto const object = api_.get(kube::types::namespaces, {"", ns}, stop);
     if (!object) {
         if (object.error().kind == ErrorKind::NotFound) {

@@ -22,25 +22,25 @@ class CarryOut {
         : api_(api), view_(view), clock_(clock), metrics_(metrics) {}
 
     /// Server-side apply of RegistryGrant `effective`; takes over fields that others set.
-    Result<void> apply_grant(std::string const& ns, Json const& grant, std::stop_token stop);
+    Result<void> apply_grant(std::string const& ns, Json const& grant, std::stop_token const& stop);
 
     /// The whole Secret, data included; only for a merge.
-    Result<Json> get_secret(std::string const& ns, std::stop_token stop);
+    Result<Json> get_secret(std::string const& ns, std::stop_token const& stop);
     /// Server-side apply of the pull Secret. `create`: nothing of that name is known; should there
     /// be one after all, its owner keeps the fields and we get a Conflict. Else `secret` carries a
     /// uid.
     Result<Json> apply_secret(std::string const& ns, Json const& secret, bool create,
-                              std::stop_token stop);
+                              std::stop_token const& stop);
 
     /// Delete exactly the object that was seen. Success also where it is gone already.
     Result<void> remove_secret(std::string const& ns, SecretRecord const& record,
-                               std::stop_token stop);
+                               std::stop_token const& stop);
     Result<void> remove_grant(std::string const& ns, GrantRecord const& record,
-                              std::stop_token stop);
+                              std::stop_token const& stop);
 
     /// Asks the API server itself (quorum reads), not memory: does any tenancy govern the
     /// namespace?
-    Result<bool> governed_live(std::string const& ns, std::stop_token stop);
+    Result<bool> governed_live(std::string const& ns, std::stop_token const& stop);
 
   private:
     template <class T>

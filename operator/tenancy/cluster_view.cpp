@@ -96,6 +96,7 @@ void ClusterView::rebuild_rules() {
         }
     }
     std::vector<BrokenTenancy> broken;
+    broken.reserve(broken_.size());
     for (auto const& [name, one] : broken_) {
         broken.push_back(one);
     }

@@ -85,6 +85,7 @@ Holds holds_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
             continue;
         }
         std::vector<tenancy::AllowEntry> allow;
+        allow.reserve(effective.allow.size());
         for (tenancy::EffectiveAllow const& one : effective.allow) {
             allow.push_back(one.entry);
         }

@@ -153,6 +153,7 @@ std::vector<GrantProblem> waiting_problems(Needs const& needs,
 
 std::vector<GrantProblem> standing_problems(Needs const& needs) {
     std::vector<GrantProblem> problems;
+    problems.reserve(needs.problems.size() + 1);
     for (tenancy::CredentialProblem const& problem : needs.problems) {
         problems.push_back(
             {problem.registry, problem.tenancy, problem.reason, problem.message, {}});

@@ -54,7 +54,7 @@ void NamespaceReconciler::forget(std::string const& ns) {
     context_.status_changed(context_.board.remove(ns));
 }
 
-kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_token stop) {
+kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_token const& stop) {
     Gathered gathered = context_.view.gather(ns);
     if (!gathered.record || gathered.record->terminating) {
         forget(ns);

@@ -47,10 +47,10 @@ struct ReconcilerContext {
 class NamespaceReconciler {
   public:
     explicit NamespaceReconciler(ReconcilerContext context);
-    kube::Outcome reconcile(std::string const& ns, std::stop_token stop);
+    kube::Outcome reconcile(std::string const& ns, std::stop_token const& stop);
     /// Tells in the grant of a mint that has been under way for over ten seconds; to be called
     /// every second or so, from any thread.
-    void tell_slow_mints(std::stop_token stop);
+    void tell_slow_mints(std::stop_token const& stop);
 
   private:
     /// What is remembered of one namespace between calls. Losing it loses no credential: failures

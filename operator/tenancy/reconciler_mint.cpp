@@ -91,7 +91,7 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
     remember_failure(round, index, credential.error());
 }
 
-void NamespaceReconciler::tell_slow_mints(std::stop_token stop) {
+void NamespaceReconciler::tell_slow_mints(std::stop_token const& stop) {
     std::vector<std::pair<std::string, std::shared_ptr<Json const>>> slow;
     {
         std::lock_guard const lock(mutex_);

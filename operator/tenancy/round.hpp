@@ -51,6 +51,7 @@ struct NamespaceReconciler::Round {
     }
     [[nodiscard]] std::vector<WantedCredential> wanted() const {
         std::vector<WantedCredential> result;
+        result.reserve(needs.credentials.size());
         for (CredentialNeed const& need : needs.credentials) {
             result.push_back(need.wanted);
         }

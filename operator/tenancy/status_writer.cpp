@@ -41,7 +41,7 @@ std::string registry_key(std::string const& name) {
     return std::string(registry_prefix) + name;
 }
 
-kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token stop) {
+kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token const& stop) {
     if (key.starts_with(tenancy_prefix)) {
         return write_tenancy(key.substr(tenancy_prefix.size()), stop);
     }
@@ -49,7 +49,7 @@ kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token st
 }
 
 Result<Json> StatusWriter::apply(kube::ResourceType const& type, std::string const& name,
-                                 std::string const& uid, Json status, std::stop_token stop) {
+                                 std::string const& uid, Json status, std::stop_token const& stop) {
     Json object = {
         {"apiVersion", type.api_version()},
         {"kind", type.kind},
@@ -64,7 +64,7 @@ Result<Json> StatusWriter::apply(kube::ResourceType const& type, std::string con
     return result;
 }
 
-kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_token stop) {
+kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_token const& stop) {
     auto const declared = view_.tenancy(name);
     if (!declared || declared->deleted_at) {
         return kube::Outcome::done();
@@ -92,7 +92,7 @@ kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_tok
     return kube::Outcome::done();
 }
 
-kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_token stop) {
+kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_token const& stop) {
     auto const declared = view_.registry(name);
     if (!declared || declared->deleted_at) {
         return kube::Outcome::done();

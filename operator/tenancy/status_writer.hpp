@@ -31,13 +31,13 @@ class StatusWriter {
           clock_(clock) {}
 
     /// `key` from tenancy_key() or registry_key().
-    kube::Outcome reconcile(std::string const& key, std::stop_token stop);
+    kube::Outcome reconcile(std::string const& key, std::stop_token const& stop);
 
   private:
-    kube::Outcome write_tenancy(std::string const& name, std::stop_token stop);
-    kube::Outcome write_registry(std::string const& name, std::stop_token stop);
+    kube::Outcome write_tenancy(std::string const& name, std::stop_token const& stop);
+    kube::Outcome write_registry(std::string const& name, std::stop_token const& stop);
     Result<Json> apply(kube::ResourceType const& type, std::string const& name,
-                       std::string const& uid, Json status, std::stop_token stop);
+                       std::string const& uid, Json status, std::stop_token const& stop);
 
     kube::Client& api_;
     ClusterView& view_;
