@@ -30,7 +30,12 @@ int main(int argc, char** argv) {
     arguments.add_option("--config", config, "settings file")->capture_default_str();
     arguments.add_option("--kubeconfig", kubeconfig, "cluster to talk to (default: in-cluster)");
     arguments.set_version_flag("--version", RT_VERSION);
-    CLI11_PARSE(arguments, argc, argv);
+    try {
+        arguments.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        // Asking for help or the version is no mistake.
+        return arguments.exit(error) == 0 ? 0 : 2;
+    }
     auto const result = run(config, kubeconfig);
     if (!result) {
         std::cerr << "registry-tenancy-webhook: " << result.error().message << '\n';
