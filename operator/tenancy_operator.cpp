@@ -156,14 +156,14 @@ void TenancyOperator::run(std::stop_token const& stop) {
     impl.enqueue(impl.view.everything());
     kube::Controller namespaces(
         "namespaces", impl.namespaces, impl.context.settings.op.workers,
-        [&impl](std::string const& ns, std::stop_token token) {
-            return impl.reconciler.reconcile(ns, std::move(token));
+        [&impl](std::string const& ns, std::stop_token const& token) {
+            return impl.reconciler.reconcile(ns, token);
         },
         impl.context.metrics);
     kube::Controller statuses(
         "statuses", impl.statuses, status_workers,
-        [&impl](std::string const& key, std::stop_token token) {
-            return impl.status_writer.reconcile(key, std::move(token));
+        [&impl](std::string const& key, std::stop_token const& token) {
+            return impl.status_writer.reconcile(key, token);
         },
         impl.context.metrics);
     namespaces.start();
@@ -197,7 +197,7 @@ Result<std::string> find_cluster_name(tenancy::Settings const& settings, kube::C
     if (!settings.cluster_name.empty()) {
         return settings.cluster_name;
     }
-    auto const object = api.get(kube::types::namespaces, {"", "kube-system"}, std::move(stop));
+    auto const object = api.get(kube::types::namespaces, {"", "kube-system"}, stop);
     if (!object) {
         return fail(object.error().with_context(
             "reading the UID of namespace kube-system, which stands for the cluster's name (or set "
