@@ -52,7 +52,7 @@ Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
             continue;
         }
         if (one->namespace_selector) {
-            selecting_.push_back(one);
+            index_selector(one);
         }
         for (std::string const& ns : one->namespaces) {
             by_namespace_[ns].push_back(one);
@@ -60,17 +60,38 @@ Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
     }
 }
 
+void Rules::index_selector(TenancyPointer const& one) {
+    for (auto const& requirement : one->namespace_selector->requirements()) {
+        if (requirement.op == kube::LabelSelector::Operator::In) {
+            for (std::string const& value : requirement.values) {
+                by_label_[{requirement.key, value}].push_back(one);
+            }
+            return;
+        }
+    }
+    scanned_.push_back(one);
+}
+
 TenancyList Rules::governing(std::string_view ns, Labels const& labels) const {
     TenancyList result;
     if (auto const named = by_namespace_.find(std::string(ns)); named != by_namespace_.end()) {
         result = named->second;
     }
-    for (TenancyPointer const& one : selecting_) {
-        if (one->governs(ns, labels) &&
-            std::find(result.begin(), result.end(), one) == result.end()) {
-            result.push_back(one);
+    auto const add = [&](TenancyList const& candidates) {
+        for (TenancyPointer const& one : candidates) {
+            if (one->governs(ns, labels) &&
+                std::find(result.begin(), result.end(), one) == result.end()) {
+                result.push_back(one);
+            }
+        }
+    };
+    for (auto const& label : labels) {
+        if (auto const found = by_label_.find({label.first, label.second});
+            found != by_label_.end()) {
+            add(found->second);
         }
     }
+    add(scanned_);
     return result;
 }
 

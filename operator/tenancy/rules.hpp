@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "lib/kube/core/object.hpp"
@@ -60,9 +61,13 @@ class Rules {
     }
 
   private:
+    void index_selector(TenancyPointer const& one);
+
     TenancyList tenancies_;
     TenancyList baselines_;
-    TenancyList selecting_;
+    /// By one label that their selector demands, so that a namespace is not compared with all.
+    std::map<std::pair<std::string, std::string>, TenancyList> by_label_;
+    TenancyList scanned_;  ///< selectors that demand no label's value
     std::set<std::string> deleted_tenancies_;
     std::unordered_map<std::string, TenancyList> by_namespace_;
     tenancy::RegistryCatalog catalog_;

@@ -90,6 +90,32 @@ TEST_F(Enqueue, ATenancyIsCountedOnceForANamespaceItNamesAndSelects) {
     EXPECT_TRUE(one.governing("b1", {{"team", "b"}}).empty());
 }
 
+TEST_F(Enqueue, EveryKindOfSelectorIsFound) {
+    auto const with = [&](std::string const& name, Json expressions) {
+        Json object = test::tenancy(name, {}, {"x"});
+        object["spec"]["namespaceSelector"]["matchExpressions"] = std::move(expressions);
+        return parsed(object);
+    };
+    Json const in = {{"key", "team"}, {"operator", "In"}, {"values", {"a", "b"}}};
+    Json const exists = {{"key", "team"}, {"operator", "Exists"}};
+    Json const not_prod = {{"key", "stage"}, {"operator", "NotIn"}, {"values", {"prod"}}};
+    Rules const all({with("in", Json::array({in})), with("exists", Json::array({exists})),
+                     with("both", Json::array({not_prod, in}))},
+                    {}, {}, {}, {});
+    auto const names = [&](Labels const& labels) {
+        std::set<std::string> result;
+        for (TenancyPointer const& one : all.governing("n", labels)) {
+            result.insert(one->meta.name);
+        }
+        return result;
+    };
+    using Set = std::set<std::string>;
+    EXPECT_EQ(names({{"team", "a"}}), (Set{"in", "exists", "both"}));
+    EXPECT_EQ(names({{"team", "b"}, {"stage", "prod"}}), (Set{"in", "exists"}));
+    EXPECT_EQ(names({{"team", "c"}}), (Set{"exists"}));
+    EXPECT_EQ(names({{"other", "a"}}), (Set{}));
+}
+
 TEST(BrokenTenancyTest, MayGovernWhatItSeemsToSay) {
     Json by_label = selecting("x", "a");
     Json odd = test::tenancy("x", {}, {"x"});

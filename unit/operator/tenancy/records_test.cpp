@@ -84,7 +84,8 @@ TEST(SecretRecord, TellsOursFromOthersAndIntactFromTampered) {
 TEST(CredentialsAnnotation, ReadsWhatItUnderstandsAndNothingElse) {
     auto const records = read_credentials_annotation(
         R"({"a":{"issuedAt":"2026-01-02T03:04:05Z","inputs":"x"},
-            "a#2":{"issuedAt":"2026-01-02T03:04:05Z","expiresAt":"2026-01-02T04:04:05Z","inputs":"y"}})");
+            "a#2":{"issuedAt":"2026-01-02T03:04:05Z","expiresAt":"2026-01-02T04:04:05Z",
+                   "inputs":"y"}})");
     ASSERT_EQ(records.size(), 2U);
     EXPECT_EQ(records[0].registry, "a");
     EXPECT_FALSE(records[0].expires_at);
