@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "lib/base/log.hpp"
 #include "lib/base/process.hpp"
@@ -38,7 +37,7 @@ int main(int argc, char** argv) {
     }
     auto const result = run(config, kubeconfig);
     if (!result) {
-        std::cerr << "registry-tenancy-webhook: " << result.error().message << '\n';
+        rt::log_error("Cannot start", {{"error", result.error().message}});
     }
     rt::flush_log();
     return result ? 0 : 1;

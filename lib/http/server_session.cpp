@@ -4,6 +4,8 @@
 // value, lambdas that capture are no coroutines.
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without it
 
+#include "lib/http/server_session.hpp"
+
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,7 +20,6 @@
 #include "lib/http/request_parser.hpp"
 #include "lib/http/request_scan.hpp"
 #include "lib/http/server_response.hpp"
-#include "lib/http/server_session.hpp"
 #include "lib/http/server_stream.hpp"
 
 namespace rt::http {
@@ -26,7 +27,6 @@ namespace {
 
 using boost::system::error_code;
 using std::chrono::milliseconds;
-
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 

@@ -15,7 +15,8 @@ TEST(Object, ReadsItsMetadata) {
         "labels":{"a":"b","odd":3},"annotations":{"c":"d"},
         "creationTimestamp":"2026-01-02T03:04:05Z","deletionTimestamp":"2026-01-02T03:04:06Z",
         "ownerReferences":[{"kind":"X","name":"x"},
-          {"apiVersion":"apps/v1","kind":"ReplicaSet","name":"rs","uid":"ru","controller":true}]}})"));
+          {"apiVersion":"apps/v1","kind":"ReplicaSet","name":"rs","uid":"ru",
+           "controller":true}]}})"));
     EXPECT_EQ(meta.key(), (ObjectKey{"n", "p"}));
     EXPECT_EQ(meta.uid, "u");
     EXPECT_EQ(meta.resource_version, "12");

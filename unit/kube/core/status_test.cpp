@@ -65,7 +65,8 @@ TEST(Status, TellingCausesBecomeTheCode) {
     EXPECT_EQ(old_server.code, codes::resource_version_too_large);
 
     Error const conflict = error_of_status(Json::parse(R"({"kind":"Status","code":409,
-        "reason":"Conflict","message":"m","details":{"causes":[{"reason":"FieldManagerConflict"}]}})"));
+        "reason":"Conflict","message":"m",
+        "details":{"causes":[{"reason":"FieldManagerConflict"}]}})"));
     EXPECT_EQ(conflict.code, "Conflict");
 }
 

@@ -35,7 +35,8 @@ TEST_F(EventSeriesTest, TheFirstIsANewEvent) {
     EXPECT_EQ(write->key, (ObjectKey{"n", "p.0000000000000001"}));
     EXPECT_EQ(write->body, Json::parse(R"({"apiVersion":"events.k8s.io/v1","kind":"Event",
         "metadata":{"name":"p.0000000000000001","namespace":"n"},
-        "eventTime":"2026-01-02T03:04:05.000000Z","reportingController":"registry-tenancy.dev/webhook",
+        "eventTime":"2026-01-02T03:04:05.000000Z",
+        "reportingController":"registry-tenancy.dev/webhook",
         "reportingInstance":"host-1","action":"Admit","reason":"Denied","type":"Warning",
         "note":"note","regarding":{"apiVersion":"v1","kind":"Pod","namespace":"n","name":"p",
         "uid":"uid-1"}})"));
