@@ -43,6 +43,8 @@ struct LeaderElector::Impl {
     bool write(Json const& lease, LeaseRecord const& record, SteadyTime started,
                std::stop_token const& stop);
     void observe(Json lease, SteadyTime at, bool written_by_us);
+    /// Warns once of each kind of trouble; that a rival was faster is none.
+    void tell(std::string_view doing, Error const& error);
     [[nodiscard]] bool held_until_later(SteadyTime now) const {
         return observed_at + observed_record.duration > now;
     }
@@ -56,6 +58,7 @@ struct LeaderElector::Impl {
     // Only the electing thread.
     std::optional<CallLimit> calls;  ///< while it runs
     Json observed;                   ///< null until the first look
+    std::string told;                ///< the trouble last warned of; empty while all is well
     LeaseRecord observed_record;
 
     // Under the mutex, for leading() and overdue(); written by the electing thread.
@@ -64,12 +67,23 @@ struct LeaderElector::Impl {
     bool is_leader = false;
 };
 
+void LeaderElector::Impl::tell(std::string_view doing, Error const& error) {
+    bool const rival = error.kind == ErrorKind::Conflict || error.kind == ErrorKind::AlreadyExists;
+    if (rival || error.kind == ErrorKind::Cancelled || told == error.message) {
+        return;
+    }
+    told = error.message;
+    log_warn("the lease is out of reach",
+             {{"lease", options.lease.str()}, {"doing", doing}, {"reason", error.message}});
+}
+
 /// Two candidates see the same Lease at different times by different clocks, so times written in it
 /// are never compared with ours: a holder's time runs from when *we* first saw that version of its
 /// record.
 void LeaderElector::Impl::observe(Json lease, SteadyTime at, bool written_by_us) {
     LeaseRecord record = lease_record_of(lease);
     bool const same = !written_by_us && !observed.is_null() && record == observed_record;
+    told.clear();
     observed = std::move(lease);
     if (same) {
         return;
@@ -94,7 +108,7 @@ bool LeaderElector::Impl::write(Json const& lease, LeaseRecord const& record, St
                                 std::stop_token const& stop) {
     auto written = client.update(types::leases, with_record(lease, record), "", stop);
     if (!written) {
-        log_debug("writing the lease failed", {{"reason", written.error().message}});
+        tell("writing", written.error());
         return false;
     }
     observe(*std::move(written), started, true);
@@ -117,13 +131,14 @@ bool LeaderElector::Impl::try_to_hold(std::stop_token const& stop) {
         auto created =
             client.create(types::leases, options.lease.ns, make_lease(options.lease, mine), stop);
         if (!created) {
+            tell("creating", created.error());
             return false;
         }
         observe(*std::move(created), started, true);
         return true;
     }
     if (!current) {
-        log_debug("reading the lease failed", {{"reason", current.error().message}});
+        tell("reading", current.error());
         return false;
     }
     observe(*std::move(current), clock.steady_now(), false);
