@@ -264,15 +264,16 @@ TEST_F(CurlTransport, gives_up_at_the_requests_deadline) {
 }
 
 TEST_F(CurlTransport, a_stop_ends_a_request_that_waits) {
-    std::atomic<bool> arrived{false};
-    start_tls([&](ServerRequest const&) -> Answer {
-        arrived = true;
+    // The server still asks about the suspended request when this test's locals are gone.
+    auto const arrived = std::make_shared<std::atomic<bool>>(false);
+    start_tls([arrived](ServerRequest const&) -> Answer {
+        *arrived = true;
         return Suspend{milliseconds(1)};
     });
     auto const transport = make_transport();
     std::stop_source stop;
     std::jthread const stopper([&] {
-        EXPECT_TRUE(eventually([&] { return arrived.load(); }));
+        EXPECT_TRUE(eventually([&] { return arrived->load(); }));
         stop.request_stop();
     });
     Request request;
