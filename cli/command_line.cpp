@@ -25,7 +25,7 @@ int usage_error(std::FILE* err, std::string const& message, CLI::App const& comm
         path = ' ' + app->get_name() + path;
     }
     print(err, "error: " + message + "\ntry: " + std::string(program) + path + " --help\n");
-    return exit_usage;
+    return ExitUsage;
 }
 
 /// "did you mean --version?" among the commands or flags of `app`.
@@ -101,10 +101,10 @@ int run(std::span<std::string const> arguments, std::FILE* in, std::FILE* out, s
         app.parse(std::move(reversed));
     } catch (CLI::CallForHelp const&) {
         print(out, app.help());  // of the innermost command named
-        return exit_ok;
+        return ExitOk;
     } catch (CLI::CallForVersion const&) {
         print(out, "kubectl-tenancy " RT_VERSION "\n");
-        return exit_ok;
+        return ExitOk;
     } catch (CLI::Error const& error) {
         return usage_error(err, printable(error.what(), 512), app);
     }
@@ -132,9 +132,9 @@ int run(std::span<std::string const> arguments, std::FILE* in, std::FILE* out, s
     bool const written = from_input ? parse_images_from(in, out) : parse_images(references, out);
     if (!written) {
         print(err, "error: cannot write the result to standard output\n");
-        return exit_failed;
+        return ExitFailed;
     }
-    return exit_ok;
+    return ExitOk;
 }
 
 }  // namespace rt::cli

@@ -8,9 +8,9 @@ namespace rt::cli {
 
 /// What the process ends with.
 enum ExitCode : int {
-    exit_ok = 0,      ///< the command ran; for `image parse` also where references are invalid
-    exit_failed = 1,  ///< it ran into trouble (output that cannot be written)
-    exit_usage = 2,   ///< the command line is wrong; the message says how to mend it
+    ExitOk = 0,      ///< the command ran; for `image parse` also where references are invalid
+    ExitFailed = 1,  ///< it ran into trouble (output that cannot be written)
+    ExitUsage = 2,   ///< the command line is wrong; the message says how to mend it
 };
 
 /// The whole program: reads `arguments` (without the program's name), writes results to `out` and

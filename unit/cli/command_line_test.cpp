@@ -29,21 +29,21 @@ Ran run_with(std::vector<std::string> const& arguments, std::string const& input
 
 TEST(CommandLine, ParsesImagesFromItsArguments) {
     auto const ran = run_with({"image", "parse", "nginx", "Bad", "localhost/x"});
-    EXPECT_EQ(ran.code, exit_ok);  // also with an invalid one among them
+    EXPECT_EQ(ran.code, ExitOk);  // also with an invalid one among them
     EXPECT_EQ(ran.err, "");
     EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 3);
 }
 
 TEST(CommandLine, ParsesImagesFromStandardInput) {
     auto const ran = run_with({"image", "parse", "-"}, "\"nginx\"\n");
-    EXPECT_EQ(ran.code, exit_ok);
+    EXPECT_EQ(ran.code, ExitOk);
     EXPECT_NE(ran.out.find("docker.io/library/nginx:latest"), std::string::npos);
     EXPECT_EQ(run_with({"image", "parse", "-"}).out, "");
 }
 
 TEST(CommandLine, WhatStandsAfterTwoDashesIsTakenLiterally) {
     auto const ran = run_with({"image", "parse", "a", "--", "--version", "-", "--"});
-    EXPECT_EQ(ran.code, exit_ok) << ran.err;
+    EXPECT_EQ(ran.code, ExitOk) << ran.err;
     EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 4);
     EXPECT_NE(ran.out.find(R"({"image":"-","valid":false)"), std::string::npos);
 }
@@ -55,7 +55,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
                                                       {"image", "--help"},
                                                       {"image", "parse", "--help"}}) {
         auto const ran = run_with(arguments);
-        EXPECT_EQ(ran.code, exit_ok);
+        EXPECT_EQ(ran.code, ExitOk);
         EXPECT_NE(ran.out.find("Usage:"), std::string::npos);
         EXPECT_EQ(ran.err, "");
     }
@@ -82,7 +82,7 @@ TEST(CommandLine, WrongUseSaysWhatIsWrongAndWhatWasMeant) {
              {{"\x1b[31m"}, "unknown command \"\\x1B[31m\""},
          }) {
         auto const ran = run_with(arguments);
-        EXPECT_EQ(ran.code, exit_usage);
+        EXPECT_EQ(ran.code, ExitUsage);
         EXPECT_EQ(ran.out, "");
         EXPECT_NE(ran.err.find(message), std::string::npos) << ran.err;
         EXPECT_NE(ran.err.find("try: kubectl tenancy"), std::string::npos) << ran.err;
@@ -95,7 +95,7 @@ TEST(CommandLine, OutputThatCannotBeWrittenEndsWithOne) {
     std::FILE* const full = std::fopen("/dev/full", "w");
     ASSERT_NE(full, nullptr);
     std::vector<std::string> const arguments{"image", "parse", "nginx"};
-    EXPECT_EQ(run(arguments, in.get(), full, err.get()), exit_failed);
+    EXPECT_EQ(run(arguments, in.get(), full, err.get()), ExitFailed);
     std::fclose(full);
     EXPECT_NE(err.text().find("cannot write"), std::string::npos);
 }
