@@ -27,7 +27,7 @@ struct FreeBio {
 using Bio = std::unique_ptr<BIO, FreeBio>;
 
 /// PEM beyond this is not ours (parsing crafted PEM is expensive).
-constexpr std::size_t pem_bytes_max = 64 * 1024;
+constexpr std::size_t pem_bytes_max = std::size_t{64} * 1024;
 
 std::string contents(BIO* bio) {
     char* data = nullptr;

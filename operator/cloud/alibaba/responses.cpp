@@ -11,7 +11,7 @@ namespace rt::op::alibaba {
 namespace {
 
 /// Answers are small and flat; these bounds only stop nonsense.
-constexpr JsonLimits answer_limits{64 * 1024, 16};
+constexpr JsonLimits answer_limits{std::size_t{64} * 1024, 16};
 /// What of the cloud's own text goes into an error message.
 constexpr std::size_t message_bytes_max = 256;
 
