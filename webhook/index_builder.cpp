@@ -67,6 +67,7 @@ bool IndexBuilder::take_registry(Json const& object) {
         return false;
     }
     auto parsed = tenancy::Registry::parse(object);
+    state.readable = parsed.has_value();
     if (!parsed) {
         log_warn("a Registry cannot be read; its last good version stays in force",
                  {{"registry", meta.name}, {"errors", tenancy::to_string(parsed.error())}});
@@ -76,7 +77,6 @@ bool IndexBuilder::take_registry(Json const& object) {
     } else {
         state.good = std::make_shared<tenancy::Registry const>(*std::move(parsed));
     }
-    state.readable = parsed.has_value();
     state.uid = meta.uid;
     state.generation = meta.generation;
     return true;
