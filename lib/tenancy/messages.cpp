@@ -213,20 +213,36 @@ std::string first_line(MessageContext const& context, std::span<Finding const> f
     return out;
 }
 
-std::string help_lines(MessageContext const& context) {
-    std::string out;
+std::string allowed_line(MessageContext const& context) {
     if (context.policy == nullptr) {
-        return out;
+        return {};
     }
-    out += "\n  allowed here: " + allowed_list(*context.policy, allowed_shown_max) +
+    return "\n  allowed here: " + allowed_list(*context.policy, allowed_shown_max) +
            " (kubectl get registrygrant " + std::string(grant_name) + " -n " +
            printable(context.ns, name_bytes_max) + " -o yaml)";
-    std::string const contact = printable(context.policy->contact(), 128);
-    std::string const docs = printable(context.policy->docs_url(), 160);
-    if (!contact.empty() || !docs.empty()) {
-        out += "\n  ask: " + contact + (contact.empty() || docs.empty() ? "" : ", ") + docs;
+}
+
+/// The address of the page, or nothing where it is longer than `bytes_max`.
+std::string address_within(NamespacePolicy const* policy, Reason reason, std::size_t bytes_max) {
+    if (policy == nullptr) {
+        return {};
     }
-    return out;
+    std::string address = page_address(policy->docs_url(), reason);
+    return address.size() <= bytes_max ? address : std::string();
+}
+
+/// Whom to ask and where to read on; the end of every denial.
+std::string ask_line(MessageContext const& context, Reason reason) {
+    if (context.policy == nullptr) {
+        return {};
+    }
+    std::string const contact = printable(context.policy->contact(), 128);
+    std::string const page = address_within(context.policy, reason, denial_address_bytes_max);
+    if (contact.empty() && page.empty()) {
+        return {};
+    }
+    return (contact.empty() ? "\n  read: " : "\n  ask: " + contact) +
+           (contact.empty() || page.empty() ? "" : "; read: ") + page;
 }
 
 std::string capped(std::string text, std::size_t bytes_max) {
@@ -241,6 +257,20 @@ std::string capped(std::string text, std::size_t bytes_max) {
 
 std::string_view code_of(Reason reason) {
     return text_of(reason).code;
+}
+
+std::string page_address(std::string_view docs_url, Reason reason) {
+    constexpr std::string_view placeholder = "{code}";
+    if (docs_url.empty()) {
+        return {};
+    }
+    std::string out = printable(docs_url, docs_url.size() * 4);
+    std::size_t const at = out.find(placeholder);
+    if (at != std::string::npos) {
+        return out.replace(at, placeholder.size(), code_of(reason));
+    }
+    out += out.ends_with('/') ? "" : "/";
+    return out += code_of(reason);
 }
 
 Finding unparseable(std::string field, std::string name, std::string_view written,
@@ -309,7 +339,9 @@ std::string render_denial(MessageContext const& context, std::span<Finding const
     if (findings.empty()) {
         return "[" + std::string(code_of(Reason::PolicyUnavailable)) + "] refused";
     }
-    std::string const help = help_lines(context);
+    // The end is kept whole; what stands before it is cut where it must be.
+    std::string const end = ask_line(context, findings.front().reason);
+    std::string const help = allowed_line(context);
     std::string out = capped(first_line(context, findings), denial_first_line_bytes_max);
     std::size_t shown = 0;
     for (auto const& finding : findings) {
@@ -321,8 +353,8 @@ std::string render_denial(MessageContext const& context, std::span<Finding const
             line = "  did you mean " + printable(finding.suggestion, image_bytes_max) + '?';
         }
         constexpr std::size_t and_more_bytes = 24;
-        bool const fits =
-            out.size() + line.size() + help.size() + and_more_bytes <= denial_bytes_max;
+        bool const fits = out.size() + line.size() + help.size() + end.size() + and_more_bytes <=
+                          denial_bytes_max;
         if (shown == findings_shown_max || (!fits && shown > 0)) {
             out += "\n  and " + std::to_string(findings.size() - shown) + " more";
             break;
@@ -332,10 +364,11 @@ std::string render_denial(MessageContext const& context, std::span<Finding const
         }
         ++shown;
     }
-    return capped(out + help, denial_bytes_max);
+    return capped(out + help, denial_bytes_max - end.size()) + end;
 }
 
-std::string render_policy_unavailable(std::string_view ns, std::string_view detail) {
+std::string render_policy_unavailable(std::string_view ns, std::string_view detail,
+                                      std::string_view docs_url) {
     std::string out = '[' + std::string(code_of(Reason::PolicyUnavailable)) +
                       "] images in namespace " + printable(ns, name_bytes_max) +
                       " cannot be judged now: " + printable(detail, clause_bytes_max) +
@@ -344,6 +377,10 @@ std::string render_policy_unavailable(std::string_view ns, std::string_view deta
         "\n  cluster admins: look at Deployment registry-tenancy-webhook in namespace "
         "registry-tenancy-system; to break glass: kubectl annotate validatingwebhookconfiguration "
         "registry-tenancy registrytenancy.dev/break-glass-until=TIME (RFC 3339, UTC)";
+    std::string const page = page_address(docs_url, Reason::PolicyUnavailable);
+    if (!page.empty() && page.size() <= denial_address_bytes_max) {
+        out = capped(std::move(out), denial_bytes_max - page.size() - 9) + "\n  read: " + page;
+    }
     return capped(std::move(out), denial_bytes_max);
 }
 
@@ -361,7 +398,12 @@ std::string render_warning(MessageContext const& context, Finding const& finding
             printable(finding.understood.empty() ? finding.written : finding.understood, 96) + ": ";
     }
     out += printable(finding.why, clause_bytes_max);
-    return capped(std::move(out), warning_bytes_max);
+    std::string page = address_within(context.policy, finding.reason, warning_address_bytes_max);
+    if (page.empty()) {
+        return capped(std::move(out), warning_bytes_max);
+    }
+    page.insert(0, "; read: ");
+    return capped(std::move(out), warning_bytes_max - page.size()) + page;
 }
 
 std::vector<std::string> render_warnings(MessageContext const& context,

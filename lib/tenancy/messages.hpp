@@ -26,6 +26,10 @@ enum class Reason {
 /// "RT-NotAllowed".
 [[nodiscard]] std::string_view code_of(Reason reason);
 
+/// The page about `reason` among the pages that a tenancy's docsURL names: "{code}" in it stands
+/// for the code, else "/RT-NotAllowed" is appended. Empty for an empty docsURL.
+[[nodiscard]] std::string page_address(std::string_view docs_url, Reason reason);
+
 /// One thing found in an object under review.
 struct Finding {
     Reason reason = Reason::NotAllowed;
@@ -43,6 +47,9 @@ inline constexpr std::size_t denial_bytes_max = 1024;
 inline constexpr std::size_t denial_first_line_bytes_max = 300;
 inline constexpr std::size_t warning_bytes_max = 256;
 inline constexpr std::size_t warnings_per_response_max = 8;
+/// Longer addresses of pages are left out rather than cut: half an address leads nowhere.
+inline constexpr std::size_t denial_address_bytes_max = 384;
+inline constexpr std::size_t warning_address_bytes_max = 120;
 
 [[nodiscard]] Finding unparseable(std::string field, std::string name, std::string_view written,
                                   ImageError error);
@@ -62,15 +69,19 @@ struct MessageContext {
 };
 
 /// The text of a denial: a first line that is complete by itself, one indented line per finding (at
-/// most 5), what is allowed, whom to ask. Printable ASCII and our own line breaks only; at most
-/// denial_bytes_max bytes. `findings` is not empty. Never holds role ARNs.
+/// most 5), what is allowed, whom to ask; at its end, the page_address() of the first finding's
+/// reason. Printable ASCII and our own line breaks only; at most denial_bytes_max bytes. `findings`
+/// is not empty. Never holds role ARNs.
 [[nodiscard]] std::string render_denial(MessageContext const& context,
                                         std::span<Finding const> findings);
 /// RT-PolicyUnavailable: says that it is our fault, that trying again helps, and how to break
-/// glass. `detail` is one clause: "its view of the cluster is 3 minutes old".
-[[nodiscard]] std::string render_policy_unavailable(std::string_view ns, std::string_view detail);
+/// glass. `detail` is one clause: "its view of the cluster is 3 minutes old". `docs_url` of the
+/// namespace's tenancies, where they are known all the same.
+[[nodiscard]] std::string render_policy_unavailable(std::string_view ns, std::string_view detail,
+                                                    std::string_view docs_url = {});
 
-/// One warning line, for a deprecated image or a finding that enforcement does not refuse.
+/// One warning line, for a deprecated image or a finding that enforcement does not refuse; ends in
+/// its page_address().
 [[nodiscard]] std::string render_warning(MessageContext const& context, Finding const& finding);
 /// One warning per finding, capped with "N more".
 [[nodiscard]] std::vector<std::string> render_warnings(MessageContext const& context,

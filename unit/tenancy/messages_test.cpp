@@ -24,10 +24,11 @@ RegistryCatalog catalog() {
         {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
 }
 
-NamespacePolicy policy(Json allow = Json::array({{{"namespace", "cainiao"}}})) {
+NamespacePolicy policy(Json allow = Json::array({{{"namespace", "cainiao"}}}),
+                       std::string const& docs_url = "https://wiki.example.com/registry") {
     Json spec = one_registry("shared-acr", std::move(allow));
     spec["contact"] = "#registry-help";
-    spec["docsURL"] = "https://wiki.example.com/registry";
+    spec["docsURL"] = docs_url;
     return NamespacePolicy::compile({tenancy("cainiao", spec)}, {}, catalog());
 }
 
@@ -68,7 +69,7 @@ TEST(RenderDenial, OneImageIsToldInTheFirstLine) {
         "  did you mean shareacr-registry-vpc.cn-shanghai.cr.aliyuncs.com/cainiao/a1:v0.1?\n"
         "  allowed here: shareacr-registry-vpc.cn-shanghai.cr.aliyuncs.com/cainiao/* (kubectl get "
         "registrygrant effective -n cainiao-prod -o yaml)\n"
-        "  ask: #registry-help, https://wiki.example.com/registry");
+        "  ask: #registry-help; read: https://wiki.example.com/registry/RT-NotAllowed");
     expect_well_formed(message);
 }
 
@@ -180,6 +181,65 @@ TEST(RenderPolicyUnavailable, SaysThatItIsOursAndHowToBreakGlass) {
     expect_well_formed(message);
     EXPECT_NE(message.find("nothing is wrong with your object"), std::string::npos);
     EXPECT_NE(message.find("break glass"), std::string::npos);
+}
+
+TEST(PageAddress, IsThePageOfTheCode) {
+    struct Case {
+        std::string_view docs_url;
+        std::string_view address;
+    };
+    for (auto const& [docs_url, address] : std::vector<Case>{
+             {"", ""},
+             {"https://wiki.example.com", "https://wiki.example.com/RT-NotAllowed"},
+             {"https://wiki.example.com/", "https://wiki.example.com/RT-NotAllowed"},
+             {"https://git.example.com/codes/{code}.md",
+              "https://git.example.com/codes/RT-NotAllowed.md"},
+             {"https://wiki.example.com/pull#{code}",
+              "https://wiki.example.com/pull#RT-NotAllowed"},
+             {"https://wiki.example.com/\n", "https://wiki.example.com/\\x0A/RT-NotAllowed"}}) {
+        EXPECT_EQ(page_address(docs_url, Reason::NotAllowed), address);
+    }
+}
+
+TEST(PageAddress, EndsEveryMessageUncut) {
+    std::string const docs_url = "https://wiki.example.com/" + std::string(60, 'd');
+    auto const rules =
+        policy({{{"namespace", "cainiao"}}, {{"namespace", std::string(200, 'p')}}}, docs_url);
+    MessageContext const context{"n", &rules, 3};
+    std::string const long_image = "evil.io/" + std::string(250, 'r') + ":" + std::string(128, 't');
+    std::vector<Finding> const all{
+        finding(rules, long_image),
+        finding(rules, std::string(3000, '!')),
+        foreign_secret("spec.imagePullSecrets[1]", "stolen"),
+        missing_secret("spec.imagePullSecrets"),
+    };
+    for (auto const& one : all) {
+        std::string const page = "read: " + docs_url + "/" + std::string(code_of(one.reason));
+        std::string const denial = render_denial(context, std::vector{one});
+        expect_well_formed(denial);
+        EXPECT_TRUE(denial.ends_with(page)) << denial;
+        std::string const warning = render_warning(context, one);
+        EXPECT_TRUE(warning.ends_with(page)) << warning;
+        EXPECT_LE(warning.size(), warning_bytes_max);
+    }
+    std::string const several = render_denial(context, all);
+    expect_well_formed(several);
+    EXPECT_TRUE(several.ends_with(docs_url + "/RT-NotAllowed")) << several;
+    std::string const unavailable =
+        render_policy_unavailable(std::string(63, 'n'), std::string(100, 'x'), docs_url);
+    expect_well_formed(unavailable);
+    EXPECT_TRUE(unavailable.ends_with(docs_url + "/RT-PolicyUnavailable")) << unavailable;
+}
+
+TEST(PageAddress, ThatIsTooLongIsLeftOutRatherThanCut) {
+    auto const rules = policy(Json::array({{{"namespace", "cainiao"}}}),
+                              "https://wiki.example.com/" + std::string(600, 'd'));
+    std::string const denial =
+        render_denial({"n", &rules, 1}, std::vector{finding(rules, "nginx")});
+    expect_well_formed(denial);
+    EXPECT_TRUE(denial.ends_with("  ask: #registry-help")) << denial;
+    std::string const warning = render_warning({"n", &rules, 1}, finding(rules, "nginx"));
+    EXPECT_EQ(warning.find("https://"), std::string::npos) << warning;
 }
 
 TEST(RenderWarnings, SayWhyItWasNotRefused) {

@@ -194,10 +194,17 @@ Wording wording_of(Review const& review, Decision const& decision) {
     }
     auto const context = context_of(review, decision);
     if (decision.outcome == Outcome::Denied) {
-        wording.denial = *decision.reason == Reason::PolicyUnavailable
-                             ? tenancy::render_policy_unavailable(review.ns, decision.unavailable)
-                             : tenancy::render_denial(context, decision.findings);
+        std::string_view const docs =
+            context.policy == nullptr ? std::string_view() : context.policy->docs_url();
+        wording.denial =
+            *decision.reason == Reason::PolicyUnavailable
+                ? tenancy::render_policy_unavailable(review.ns, decision.unavailable, docs)
+                : tenancy::render_denial(context, decision.findings);
         wording.note = first_line(wording.denial);
+        std::string const page = tenancy::page_address(docs, *decision.reason);
+        if (!page.empty() && page.size() <= tenancy::denial_address_bytes_max) {
+            wording.note += "; read: " + page;
+        }
         return wording;
     }
     // A deprecation is told whatever the enforcement: its own purpose is to be seen.

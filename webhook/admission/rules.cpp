@@ -113,7 +113,8 @@ std::optional<Decision> index_unusable(RuleInput const& input) {
     return unavailable(input.view.synced && input.view.index
                            ? "its view of the cluster could not be proven current lately"
                            : "it has not yet read the cluster's tenancies and namespaces",
-                       nullptr);
+                       // Too old to decide by, good enough to say whom to ask.
+                       input.view.index ? input.view.index->find(input.review.ns) : nullptr);
 }
 
 std::optional<Decision> unknown_namespace(RuleInput const& input) {
