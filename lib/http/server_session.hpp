@@ -1,12 +1,15 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <string>
 #include <unordered_set>
 
 #include "lib/base/clock.hpp"
 #include "lib/http/server_worker.hpp"
+
+namespace boost::asio {
+class io_context;
+}  // namespace boost::asio
 
 // Internal to lib/http: what a worker and its connections know of each other. Everything here
 // belongs to the worker's thread.
@@ -54,10 +57,10 @@ class Connection {
 
 /// What connections need of their worker.
 struct WorkerContext {
-    explicit WorkerContext(ServerShared& all) : shared(all) {}
+    WorkerContext(ServerShared& all, boost::asio::io_context& loop) : shared(all), io(loop) {}
 
     ServerShared& shared;
-    boost::asio::io_context io{1};
+    boost::asio::io_context& io;
     std::unordered_set<Connection*> connections{};
     RequestTally tally{};
     SteadyTime now{};    ///< as of the last tick: deadlines need no better

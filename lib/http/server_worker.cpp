@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -31,20 +32,20 @@ milliseconds tick_of(ServerLimits const& limits) {
 class IoWorker final : public Worker {
   public:
     explicit IoWorker(ServerShared& shared)
-        : context_(shared),
-          guard_(context_.io.get_executor()),
-          ticker_(context_.io),
+        : context_(shared, io_),
+          guard_(io_.get_executor()),
+          ticker_(io_),
           tick_(tick_of(shared.options.limits)),
           thread_([this] { run(); }) {}
 
     ~IoWorker() override {
         close_all();
-        asio::post(context_.io, [this] { guard_.reset(); });
+        asio::post(io_, [this] { guard_.reset(); });
         thread_.join();
     }
 
     void adopt(int socket, bool ipv6, PeerKey const& peer) override {
-        asio::post(context_.io, [this, socket, ipv6, peer] { start(socket, ipv6, peer); });
+        asio::post(io_, [this, socket, ipv6, peer] { start(socket, ipv6, peer); });
     }
 
     void set_context(TlsContext context) override {
@@ -52,7 +53,7 @@ class IoWorker final : public Worker {
     }
 
     void drain() override {
-        asio::post(context_.io, [this] {
+        asio::post(io_, [this] {
             bool const stopping = context_.shared.stopping.load(std::memory_order_relaxed);
             for_each([stopping](Connection& connection) {
                 if (connection.phase() == Phase::Idle && (connection.served() || stopping)) {
@@ -63,7 +64,7 @@ class IoWorker final : public Worker {
     }
 
     void close_all() override {
-        asio::post(context_.io, [this] {
+        asio::post(io_, [this] {
             closed_ = true;
             for_each([](Connection& connection) { connection.kill(); });
             ticker_.cancel();
@@ -81,7 +82,7 @@ class IoWorker final : public Worker {
         pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
         while (true) {
             try {
-                context_.io.run();
+                io_.run();
                 return;
             } catch (std::exception const& exception) {
                 // Nothing of ours lets one out; if a library does, the other connections go on.
@@ -150,6 +151,7 @@ class IoWorker final : public Worker {
         }
     }
 
+    asio::io_context io_{1};  ///< one thread runs it
     WorkerContext context_;
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     asio::steady_timer ticker_;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "lib/http/server.hpp"
+#include "unit/support/eventually.hpp"
 #include "unit/support/raw_client.hpp"
 #include "unit/support/test_certificates.hpp"
 
@@ -69,16 +70,7 @@ class ServerTest : public testing::Test {
         return std::make_unique<test::RawClient>(server_->port());
     }
 
-    /// Waits for something that happens on another thread; false after 30 s.
-    static bool eventually(std::function<bool()> const& holds) {
-        for (int attempt = 0; attempt < 3000; ++attempt) {
-            if (holds()) {
-                return true;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        return false;
-    }
+    static bool eventually(std::function<bool()> const& holds) { return test::eventually(holds); }
 
     /// Whether the series `name` (with labels, as exposed) has `value`, now or soon.
     [[nodiscard]] bool metric_becomes(std::string const& name, std::string const& value) const {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_api_server.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
@@ -73,17 +74,9 @@ struct Program : testing::Test {
             ended_ = true;
         });
     }
-    /// Lets the program's clock run until `condition` holds; 30 s of real time at most.
-    template <class Condition>
-    bool eventually(Condition const& condition) {
-        for (int i = 0; i < 30'000; ++i) {
-            if (condition()) {
-                return true;
-            }
-            clock.advance(milliseconds{10});
-            std::this_thread::sleep_for(milliseconds{1});
-        }
-        return false;
+    /// Lets the program's clock run until `condition` holds.
+    bool eventually(std::function<bool()> const& condition) {
+        return test::eventually(condition, [this] { clock.advance(milliseconds{10}); });
     }
     bool ready() {
         return eventually([this] { return app->not_ready().empty(); });
@@ -138,7 +131,10 @@ TEST_F(Program, ANamespaceAndItsPodInOneApplyWork) {
     start();
     ASSERT_TRUE(ready()) << app->not_ready();
     std::thread later([this] {
-        std::this_thread::sleep_for(milliseconds{30});
+        // The request comes first, as a rule; the answer is the same if it does not.
+        for (int moment = 0; moment < 30; ++moment) {
+            test::give_way();
+        }
         api->put(kube::types::namespaces, {{"metadata", {{"name", "new"}}}});
     });
     Json const answer = ask("/validate?timeout=30s", test::admission_review(test::pod("x", "new")));
@@ -156,7 +152,7 @@ TEST_F(Program, StopsDecidingWhenItsViewIsStaleOrItsTypesAreGone) {
                    -1);
     for (int i = 0; i < 40; ++i) {
         clock.advance(seconds{5});
-        std::this_thread::sleep_for(milliseconds{1});
+        test::give_way();
     }
     ASSERT_TRUE(eventually([this] { return !app->not_ready().empty(); }));
     EXPECT_EQ(admin("/readyz").status, 503);
@@ -178,9 +174,7 @@ TEST_F(Program, DrainsBeforeItStops) {
     EXPECT_FALSE(before.exchange(request).has("Connection: close"));
     stop.request_stop();
     // No clock moves here: the drain lasts until the test lets it end.
-    while (app->not_ready() != "shutting down") {
-        std::this_thread::yield();
-    }
+    ASSERT_TRUE(test::eventually([this] { return app->not_ready() == "shutting down"; }));
     EXPECT_EQ(admin("/readyz").status, 503);
     test::RawClient during(app->port(), {.ca_pem = authority.certificate_pem()});
     auto const answer = during.exchange(request);

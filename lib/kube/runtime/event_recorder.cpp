@@ -55,10 +55,11 @@ std::optional<EventOccurrence> EventRecorder::Impl::take() {
 
 void EventRecorder::Impl::write(EventWrite const& event) {
     std::stop_token const stop = abandoned.get_token();
-    auto const written = event.create
-                             ? client.create(types::events, event.key.ns, event.body, stop)
-                             : client.merge_patch(types::events, event.key, event.body, "", stop);
-    if (!written && event.create) {
+    Json const body = series.body_of(event);
+    auto const written = event.create()
+                             ? client.create(types::events, event.key.ns, body, stop)
+                             : client.merge_patch(types::events, event.key, body, "", stop);
+    if (!written && event.create()) {
         series.forget(event.key);
     }
     // An Event is a courtesy: it is not retried, and neither that its namespace is going away nor

@@ -1,6 +1,7 @@
 #include "lib/kube/runtime/event_series.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lib/base/text.hpp"
 #include "lib/base/time.hpp"
@@ -17,10 +18,6 @@ constexpr std::size_t note_bytes_max = 1024;
 constexpr std::size_t word_bytes_max = 128;
 /// A name is at most 253 bytes; the random part and the dot take 17 of them.
 constexpr std::size_t name_prefix_bytes_max = 236;
-
-Json series_of(int count, WallTime last) {
-    return {{"count", count}, {"lastObservedTime", format_rfc3339_micro(last)}};
-}
 
 }  // namespace
 
@@ -50,6 +47,15 @@ Json EventSeries::new_event(EventOccurrence const& occurrence, ObjectKey const& 
             {"regarding", regarding}};
 }
 
+Json EventSeries::body_of(EventWrite const& write) const {
+    if (auto const* const growth = std::get_if<EventWrite::Growth>(&write.what)) {
+        return {{"series",
+                 {{"count", growth->count},
+                  {"lastObservedTime", format_rfc3339_micro(growth->last_at)}}}};
+    }
+    return new_event(std::get<EventOccurrence>(write.what), write.key);
+}
+
 std::optional<EventWrite> EventSeries::add(EventOccurrence const& occurrence, SteadyTime now) {
     ObjectReference const& about = occurrence.regarding;
     Identity identity{about.api_version, about.kind,      about.ns,          about.name,
@@ -71,7 +77,7 @@ std::optional<EventWrite> EventSeries::add(EventOccurrence const& occurrence, St
                         about.name.substr(0, name_prefix_bytes_max) + "." + random_.hex(8)};
     series_.insert_or_assign(std::move(identity),
                              Series{key, 1, 1, occurrence.at, now, now + series_interval});
-    return EventWrite{key, true, new_event(occurrence, key)};
+    return EventWrite{key, occurrence};
 }
 
 void EventSeries::forget(ObjectKey const& key) {
@@ -88,8 +94,7 @@ std::vector<EventWrite> EventSeries::due(SteadyTime now) {
         }
         bool const grew = series.count > series.written_count;
         if (grew) {
-            writes.push_back(
-                {series.key, false, {{"series", series_of(series.count, series.last_at)}}});
+            writes.push_back({series.key, EventWrite::Growth{series.count, series.last_at}});
             series.written_count = series.count;
             series.next_write = now + series_interval;
         }

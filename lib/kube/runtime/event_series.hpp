@@ -4,9 +4,8 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/json.hpp"
@@ -28,9 +27,15 @@ struct EventOccurrence {
 
 /// What is to be written to the API server.
 struct EventWrite {
+    struct Growth {
+        int count = 0;
+        WallTime last_at;
+    };
     ObjectKey key;
-    bool create = true;  ///< else a merge patch of the series
-    Json body;
+    /// A new Event, or how the series of one that exists has grown.
+    std::variant<EventOccurrence, Growth> what;
+
+    [[nodiscard]] bool create() const { return std::holds_alternative<EventOccurrence>(what); }
 };
 
 /// Decides which occurrences become new Events and which lengthen a series (events.k8s.io/v1):
@@ -49,6 +54,8 @@ class EventSeries {
     /// When due() has something to do next; SteadyTime::max() where never.
     [[nodiscard]] SteadyTime next_due() const;
     [[nodiscard]] std::size_t size() const { return series_.size(); }
+    /// The whole Event where it is to be created, else the merge patch of its series.
+    [[nodiscard]] Json body_of(EventWrite const& write) const;
 
   private:
     using Identity = std::tuple<std::string, std::string, std::string, std::string, std::string,

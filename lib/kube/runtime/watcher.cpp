@@ -1,6 +1,7 @@
 #include "lib/kube/runtime/watcher.hpp"
 
 #include <exception>
+#include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
 #include "lib/kube/runtime/watcher_impl.hpp"
@@ -165,20 +166,14 @@ void Watcher::Impl::on_initial_event(WatchEvent const& event, SteadyTime started
         if (!options.managed_fields) {
             drop_managed_fields(copy);
         }
-        initial.insert_or_assign(key_of(copy), std::move(copy));
+        initial.upsert(std::move(copy));
         return;
     }
     if (!ends_initial_events(*event.object)) {
         return;
     }
-    std::vector<Json> items;
-    items.reserve(initial.size());
-    for (auto& [key, object] : initial) {
-        items.push_back(std::move(object));
-    }
-    initial.clear();
     std::string const version = WatchView::version_of(*event.object).resource_version;
-    hand_out(items, version);
+    hand_out(initial.take(), version);
     state = step(state, watch_input::Listed{version}, clock.steady_now(), 0).state;
     listed(version, true, started);
 }

@@ -2,13 +2,12 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "lib/kube/runtime/backoff.hpp"
+#include "lib/kube/runtime/initial_list.hpp"
 #include "lib/kube/runtime/waker.hpp"
 #include "lib/kube/runtime/watch_machine.hpp"
 #include "lib/kube/runtime/watch_view.hpp"
@@ -59,7 +58,7 @@ struct Watcher::Impl {
 
     // Only the watching thread.
     WatchState state;
-    std::unordered_map<ObjectKey, Json> initial;
+    InitialList initial;
     std::size_t events = 0;
 
     // Shared, under the mutex.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
 #include "lib/kube/runtime/watcher_impl.hpp"

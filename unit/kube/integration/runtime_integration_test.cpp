@@ -10,6 +10,7 @@
 #include "lib/kube/runtime/leader_election.hpp"
 #include "lib/kube/runtime/store.hpp"
 #include "unit/kube/integration/real_cluster.hpp"
+#include "unit/support/eventually.hpp"
 
 namespace rt::kube {
 namespace {
@@ -18,17 +19,6 @@ using namespace std::chrono_literals;
 
 class RuntimeIntegration : public RealCluster {
   public:
-    /// Real time passes here: polls for at most 30 s.
-    template <class Holds>
-    static bool eventually(Holds const& holds) {
-        for (int tries = 0; tries < 1'500; ++tries) {
-            if (holds()) {
-                return true;
-            }
-            std::this_thread::sleep_for(20ms);
-        }
-        return false;
-    }
     WatcherOptions options() const {
         WatcherOptions watcher_options;
         watcher_options.type = config_maps;
@@ -99,15 +89,15 @@ TEST_F(RuntimeIntegration, AnInformerFollowsWithAndWithoutWatchList) {
         ObjectKey const key{ns, name};
         ASSERT_NE(informer.store().get(key), nullptr);
         ASSERT_TRUE(client->apply(config_maps, config_map(name, "2"), {"us"}, {}));
-        EXPECT_TRUE(eventually([&] {
+        EXPECT_TRUE(test::eventually([&] {
             auto const value = informer.store().get(key);
             return value != nullptr && *value == "2";
         }));
         SteadyTime const proven = informer.watcher().last_proof();
-        EXPECT_TRUE(eventually([&] { return informer.watcher().last_proof() > proven; }))
+        EXPECT_TRUE(test::eventually([&] { return informer.watcher().last_proof() > proven; }))
             << informer.watcher().trouble();
         ASSERT_TRUE(client->remove(config_maps, key, {}, {}));
-        EXPECT_TRUE(eventually([&] { return informer.store().get(key) == nullptr; }));
+        EXPECT_TRUE(test::eventually([&] { return informer.store().get(key) == nullptr; }));
         EXPECT_EQ(informer.watcher().trouble(), "");
     }
 }

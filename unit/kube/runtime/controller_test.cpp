@@ -7,6 +7,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
 
@@ -52,10 +53,7 @@ class ControllerTest : public ::testing::Test {
   public:
     void advance_to_next() {
         // The timer thread sleeps for ever until the worker has added its delay.
-        while (clock.next_deadline() == SteadyTime::max()) {
-            ASSERT_TRUE(clock.wait_for_sleepers(1));
-            std::this_thread::yield();
-        }
+        ASSERT_TRUE(test::eventually([&] { return clock.next_deadline() != SteadyTime::max(); }));
         waited = clock.next_deadline() - clock.steady_now();
         clock.advance(waited);
     }

@@ -31,9 +31,10 @@ class EventSeriesTest : public ::testing::Test {
 TEST_F(EventSeriesTest, TheFirstIsANewEvent) {
     auto const write = series.add(occurrence(), clock.steady_now());
     ASSERT_TRUE(write.has_value());
-    EXPECT_TRUE(write->create);
+    EXPECT_TRUE(write->create());
     EXPECT_EQ(write->key, (ObjectKey{"n", "p.0000000000000001"}));
-    EXPECT_EQ(write->body, Json::parse(R"({"apiVersion":"events.k8s.io/v1","kind":"Event",
+    EXPECT_EQ(series.body_of(*write),
+              Json::parse(R"({"apiVersion":"events.k8s.io/v1","kind":"Event",
         "metadata":{"name":"p.0000000000000001","namespace":"n"},
         "eventTime":"2026-01-02T03:04:05.000000Z",
         "reportingController":"registry-tenancy.dev/webhook",
@@ -48,7 +49,7 @@ TEST_F(EventSeriesTest, WhatCouldNotBeCreatedBeginsAnew) {
     series.forget(first->key);
     auto const second = series.add(occurrence(), clock.steady_now());
     ASSERT_TRUE(second.has_value());
-    EXPECT_TRUE(second->create);
+    EXPECT_TRUE(second->create());
 }
 
 TEST_F(EventSeriesTest, EqualOnesAreCountedAndWrittenOnceInSixMinutes) {
@@ -61,8 +62,8 @@ TEST_F(EventSeriesTest, EqualOnesAreCountedAndWrittenOnceInSixMinutes) {
     clock.advance(1min);
     auto const writes = series.due(clock.steady_now());
     ASSERT_EQ(writes.size(), 1U);
-    EXPECT_FALSE(writes[0].create);
-    EXPECT_EQ(writes[0].body, Json::parse(R"({"series":{"count":6,
+    EXPECT_FALSE(writes[0].create());
+    EXPECT_EQ(series.body_of(writes[0]), Json::parse(R"({"series":{"count":6,
         "lastObservedTime":"2026-01-02T03:09:05.000000Z"}})"));
     // Quiet: nothing more is written, and it is forgotten.
     clock.advance(6min);
@@ -88,7 +89,7 @@ TEST_F(EventSeriesTest, AnotherNoteIsAnotherEvent) {
 TEST_F(EventSeriesTest, NotesAreCutAndPrintable) {
     auto const write =
         series.add(occurrence("\x1b[31m" + std::string(3000, 'x')), clock.steady_now());
-    std::string const note = write->body["note"];
+    std::string const note = series.body_of(*write)["note"];
     EXPECT_EQ(note.size(), 1024U);
     EXPECT_TRUE(note.starts_with("\\x1B[31m"));
 }

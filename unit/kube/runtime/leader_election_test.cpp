@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/kube/core/lease.hpp"
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_api_server.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
@@ -102,11 +103,7 @@ class LeaderElectionTest : public ::testing::Test {
     template <class Done>
     bool pass_until(Done const& done, std::chrono::seconds at_most) {
         SteadyTime const end = clock.steady_now() + at_most;
-        for (int tries = 0; tries < 30'000; ++tries) {
-            if (!quiet()) {
-                std::this_thread::sleep_for(1ms);
-                continue;
-            }
+        while (test::eventually([this] { return quiet(); })) {
             if (done()) {
                 return true;
             }

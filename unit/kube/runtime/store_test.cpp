@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_api_server.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
@@ -95,9 +96,7 @@ TEST(Informer, FollowsTheServer) {
     ASSERT_TRUE(informer.wait_synced({}));
     ASSERT_NE(informer.store().get({"", "a"}), nullptr);
     api.put(types::namespaces, {{"metadata", {{"name", "b"}}}});
-    while (informer.store().get({"", "b"}) == nullptr) {
-        std::this_thread::yield();
-    }
+    ASSERT_TRUE(test::eventually([&] { return informer.store().get({"", "b"}) != nullptr; }));
     EXPECT_EQ(informer.store().get({"", "b"})->labels.at("kubernetes.io/metadata.name"), "b");
 }
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_api_server.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
@@ -125,10 +126,7 @@ class WatcherTest : public ::testing::Test {
     /// Lets the back-off, or whatever is slept for, pass.
     void pass(int sleepers = 1) {
         ASSERT_TRUE(clock.wait_for_sleepers(sleepers));
-        for (int tries = 0; clock.next_deadline() == SteadyTime::max() && tries < 30'000; ++tries) {
-            std::this_thread::sleep_for(1ms);
-        }
-        ASSERT_NE(clock.next_deadline(), SteadyTime::max());
+        ASSERT_TRUE(test::eventually([&] { return clock.next_deadline() != SteadyTime::max(); }));
         clock.advance(clock.next_deadline() - clock.steady_now());
     }
     /// The proving thread sleeps on the clock from the start on.
@@ -265,10 +263,8 @@ class ProofTest : public WatcherTest {
     /// Waits until the proving thread sleeps, with so long to go.
     void expect_proof_in(std::chrono::seconds wait) {
         SteadyTime const due = clock.steady_now() + wait;
-        for (int tries = 0; clock.next_deadline() != due && tries < 30'000; ++tries) {
-            std::this_thread::sleep_for(1ms);
-        }
-        ASSERT_EQ((clock.next_deadline() - clock.steady_now()) / 1s, wait / 1s);
+        ASSERT_TRUE(test::eventually([&] { return clock.next_deadline() == due; }))
+            << (clock.next_deadline() - clock.steady_now()) / 1s << " s";
     }
     /// Lets the next proof begin.
     void pass_interval() {
@@ -323,11 +319,7 @@ TEST_P(MissedEventTest, IsFoundAndTheTypeListedAgain) {
     auto const healed = [&] {
         return watcher->last_proof() >= first + 65s && watcher->trouble().empty();
     };
-    for (int tries = 0; !healed() && tries < 10'000; ++tries) {
-        clock.advance(250ms);
-        std::this_thread::sleep_for(1ms);
-    }
-    EXPECT_TRUE(healed()) << watcher->trouble();
+    EXPECT_TRUE(test::eventually(healed, [&] { clock.advance(250ms); })) << watcher->trouble();
     Lines const lines = diary.wait(2);
     EXPECT_EQ(lines.front(), "replace a");
     EXPECT_EQ(lines.back(), one.then);

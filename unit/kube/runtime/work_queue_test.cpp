@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_random.hpp"
 
@@ -17,10 +18,8 @@ class WorkQueueTest : public ::testing::Test {
     /// The queue's timer sleeps again, with this as its next deadline.
     void expect_next(std::chrono::milliseconds from_start) {
         SteadyTime const wanted = start + from_start;
-        for (int tries = 0; clock.next_deadline() != wanted && tries < 10'000; ++tries) {
-            std::this_thread::sleep_for(1ms);
-        }
-        EXPECT_EQ(clock.next_deadline(), wanted);
+        EXPECT_TRUE(test::eventually([&] { return clock.next_deadline() == wanted; }))
+            << (clock.next_deadline() - start) / 1ms << " ms";
     }
     std::string take() { return queue.get(stop.get_token()).value_or("(stopped)"); }
 
@@ -135,9 +134,7 @@ TEST_F(WorkQueueTest, ManyWorkersNeverShareAKey) {
         for (int round = 0; round < rounds; ++round) {
             queue.add(std::to_string(round % keys));
         }
-        while (queue.depth() > 0) {
-            std::this_thread::yield();
-        }
+        EXPECT_TRUE(test::eventually([&] { return queue.depth() == 0; }));
     }
     EXPECT_EQ(overlaps, 0);
     EXPECT_GE(worked, keys);

@@ -2,8 +2,6 @@
 // server.
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "lib/base/metrics.hpp"
@@ -11,6 +9,7 @@
 #include "operator/leader_client.hpp"
 #include "operator/tenancy_operator.hpp"
 #include "unit/operator/tenancy/objects.hpp"
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_api_server.hpp"
 
 namespace rt::op::test {
@@ -21,6 +20,7 @@ using kube::types::namespaces;
 using kube::types::registries;
 using kube::types::registry_tenancies;
 using kube::types::secrets;
+using rt::test::eventually;
 
 /// Mints for any number of threads at once.
 class Mint final : public CredentialSource {
@@ -36,9 +36,6 @@ class Mint final : public CredentialSource {
     std::atomic<int> count{0};
 };
 
-/// Only a broken operator reaches it.
-constexpr std::chrono::seconds patience{60};
-
 class WholeOperator : public testing::Test {
   protected:
     WholeOperator() {
@@ -50,8 +47,6 @@ class WholeOperator : public testing::Test {
         for (int i = 0; i < 5; ++i) {
             api.put(namespaces, namespace_object("n" + std::to_string(i)));
         }
-        // Every call of the operator's may have brought what a test waits for.
-        api.on_call([this](rt::test::FakeApiServer::Call const&) { changed.notify_all(); });
     }
 
     std::jthread start() {
@@ -61,18 +56,6 @@ class WholeOperator : public testing::Test {
             TenancyOperator running(context);
             running.run(stop);
         });
-    }
-
-    bool eventually(std::function<bool()> const& holds) {
-        auto const end = std::chrono::steady_clock::now() + patience;
-        std::unique_lock lock(mutex);
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() > end) {
-                return false;
-            }
-            changed.wait_for(lock, 20ms);
-        }
-        return true;
     }
 
     std::string ready() {
@@ -86,8 +69,6 @@ class WholeOperator : public testing::Test {
     Mint source;
     Metrics metrics;
     tenancy::Settings settings;
-    std::mutex mutex;
-    std::condition_variable changed;
 };
 
 TEST_F(WholeOperator, MakesNamespacesTrueAndKeepsThem) {

@@ -5,6 +5,7 @@
 
 #include "lib/base/digest.hpp"
 #include "unit/operator/tenancy/world.hpp"
+#include "unit/support/eventually.hpp"
 
 namespace rt::op::test {
 namespace {
@@ -311,7 +312,7 @@ TEST_F(Trouble, AnApiServerThatIsThrottlingLosesNoMintedCredential) {
             if (outside.clock.next_deadline() != SteadyTime::max()) {
                 outside.clock.advance(1s);
             }
-            std::this_thread::yield();
+            rt::test::give_way();
         }
     });
     world.settle();
