@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/tenancy/judge.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "webhook/admission/pod_images.hpp"
 
@@ -61,9 +62,8 @@ Decision decide(Review const& review, PolicyView const& view, AdmissionSettings 
         return decision;
     }
     decision.reason = decision.findings.front().reason;
-    decision.outcome = decision.reason == tenancy::Reason::Deprecated
-                           ? Outcome::Warned
-                           : outcome_of(policy.enforcement());
+    decision.outcome =
+        tenancy::denies(*decision.reason) ? outcome_of(policy.enforcement()) : Outcome::Warned;
     return decision;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/tenancy/judge.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "webhook/admission/pod_images.hpp"
 
@@ -32,28 +33,20 @@ bool creates_pod(Review const& review) {
 
 std::optional<tenancy::Finding> judge_image(ContainerImage const& image, RuleInput const& input,
                                             tenancy::NamespacePolicy const& policy) {
-    auto const reference = tenancy::ImageReference::parse(image.image, input.settings.image_rules);
-    if (!reference) {
-        return tenancy::unparseable(field_path(input.review, image), std::string(image.name),
-                                    image.image, reference.error());
+    auto judgement = tenancy::judge_image(policy, image.image, input.settings.image_rules);
+    if (judgement.finding) {
+        judgement.finding->field = field_path(input.review, image);
+        judgement.finding->name = image.name;
     }
-    auto const verdict = policy.judge(*reference);
-    if (verdict.kind == tenancy::Verdict::Kind::Allowed) {
-        return std::nullopt;
-    }
-    return tenancy::finding_of(field_path(input.review, image), std::string(image.name), *reference,
-                               verdict, policy);
+    return std::move(judgement.finding);
 }
 
 void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& policy,
                         std::vector<tenancy::Finding>& findings) {
     auto const& named = input.review.object.pod.pull_secrets;
-    auto const& listed = policy.pull_secrets();
     for (std::size_t const index : input.pull_secrets) {
         std::string_view const secret = named[index];
-        if (listed.listed && secret != tenancy::pull_secret_name && !secret.empty() &&
-            !std::binary_search(listed.allowed.begin(), listed.allowed.end(), secret,
-                                std::less<>{})) {
+        if (!tenancy::allows_pull_secret(policy.pull_secrets(), secret)) {
             findings.push_back(tenancy::foreign_secret(
                 pull_secrets_path(input.review) + "[" + std::to_string(index) + "]", secret));
         }
@@ -165,9 +158,8 @@ std::vector<tenancy::Finding> findings_of(RuleInput const& input,
         }
     }
     judge_pull_secrets(input, policy, findings);
-    std::stable_partition(findings.begin(), findings.end(), [](auto const& finding) {
-        return finding.reason != tenancy::Reason::Deprecated;
-    });
+    std::stable_partition(findings.begin(), findings.end(),
+                          [](auto const& finding) { return tenancy::denies(finding.reason); });
     return findings;
 }
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/json.hpp"
+#include "lib/tenancy/field_error.hpp"
+
+namespace rt::tenancy {
+
+/// One image in an object, and where it stands.
+struct ObjectImage {
+    std::string field;  ///< spec.template.spec.containers[0].image, as API errors write fields
+    std::string name;   ///< of the container or volume; may be empty
+    std::string image;  ///< as written
+    bool operator==(ObjectImage const&) const = default;
+};
+
+/// What admission judges of an object.
+struct ObjectImages {
+    /// In the order in which the API server sends them, so that the first finding is the webhook's
+    /// first finding.
+    std::vector<ObjectImage> images;
+    std::string pull_secrets_field;  ///< spec.template.spec.imagePullSecrets
+    std::vector<std::string> pull_secrets;
+    /// Fields of the wrong type, which the API server refuses before it asks us.
+    FieldErrors errors;
+};
+
+/// The images of a Pod or of a workload with a Pod template, by the table of doors
+/// (image_doors.hpp). nullopt: an object of another kind, which admission does not judge. Versions
+/// are not compared: the API server converts between them before it asks.
+[[nodiscard]] std::optional<ObjectImages> images_of(Json const& object);
+
+}  // namespace rt::tenancy
