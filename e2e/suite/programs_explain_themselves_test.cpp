@@ -6,14 +6,15 @@
 #include <fstream>
 
 #include "e2e/suite/support/command.hpp"
+#include "e2e/suite/support/environment.hpp"
 
 // What somebody sees who starts a program with a mistake, or where there is no API server.
 namespace e2e {
 namespace {
 
-std::string const webhook = E2E_REPOSITORY "/build/bin/registry-tenancy-webhook";
-std::string const tenancy_operator = E2E_REPOSITORY "/build/bin/registry-tenancy-operator";
-std::string const command_line = E2E_REPOSITORY "/build/bin/kubectl-tenancy";
+std::string const webhook = repository() + "/build/bin/registry-tenancy-webhook";
+std::string const tenancy_operator = repository() + "/build/bin/registry-tenancy-operator";
+std::string const command_line = repository() + "/build/bin/kubectl-tenancy";
 
 /// A file that is gone with the test.
 class TemporaryFile {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <iomanip>
+#include <sstream>
 
 namespace sim {
 namespace {
@@ -35,9 +37,9 @@ std::tm utc(TimePoint time) {
 
 std::string format(TimePoint time, char const* pattern) {
     std::tm const parts = utc(time);
-    std::array<char, 64> text{};
-    std::size_t const length = std::strftime(text.data(), text.size(), pattern, &parts);
-    return {text.data(), length};
+    std::ostringstream text;
+    text << std::put_time(&parts, pattern);
+    return text.str();
 }
 
 }  // namespace
