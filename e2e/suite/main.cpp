@@ -61,7 +61,9 @@ int main(int argc, char** argv) {
     if (!prepared()) {
         return 1;
     }
-    // These disturb others: they restart, read everything, and remove the product.
-    return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
-                        {"Restart", "Canary", "InstallAndUninstall"});
+    // These disturb others: they restart, stop the webhook, read everything, and remove the
+    // product.
+    return e2e::run_all(
+        "/proc/self/exe", jobs == 0 ? 1 : jobs,
+        {"Restart", "SafetyNet", "SafetyNetAgreement", "Canary", "InstallAndUninstall"});
 }
