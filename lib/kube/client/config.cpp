@@ -1,8 +1,11 @@
 #include "lib/kube/client/config.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "lib/base/file.hpp"
+#include "lib/base/text.hpp"
 
 namespace rt::kube {
 namespace {
@@ -22,6 +25,28 @@ std::string trimmed(std::string text) {
         text.pop_back();
     }
     return text;
+}
+
+/// $KUBECONFIG's files, else ~/.kube/config; whether they exist or not.
+Result<std::vector<std::string>> user_kubeconfigs() {
+    std::vector<std::string> paths;
+    std::string const variable = environment("KUBECONFIG");
+    for (std::string_view const path : split(variable, ':')) {
+        if (!path.empty()) {
+            paths.emplace_back(path);
+        }
+    }
+    if (!paths.empty()) {
+        return paths;
+    }
+    std::string const home = environment("HOME");
+    if (home.empty()) {
+        return fail(Error{ErrorKind::NotFound,
+                          "no cluster to talk to: not in a Pod, and neither --kubeconfig, "
+                          "KUBECONFIG nor HOME is set"});
+    }
+    paths.push_back(home + "/.kube/config");
+    return paths;
 }
 
 }  // namespace
@@ -54,21 +79,26 @@ Result<ClientConfig> find_config(std::string const& kubeconfig) {
         // In a Pod, a missing token is an error to show, not a reason to look elsewhere.
         return config;
     }
-    if (std::string const path = environment("KUBECONFIG"); !path.empty()) {
-        if (path.find(':') != std::string::npos) {
-            return fail(
-                invalid_argument("KUBECONFIG names several files, which is not supported; "
-                                 "name one with --kubeconfig"));
+    RT_TRY(auto paths, user_kubeconfigs());
+    return load_kubeconfig(KubeconfigOptions{std::move(paths)});
+}
+
+Result<ClientConfig> find_user_config(KubeconfigOptions options) {
+    if (options.paths.empty()) {
+        RT_TRY(options.paths, user_kubeconfigs());
+        bool const any =
+            std::any_of(options.paths.begin(), options.paths.end(), [](std::string const& path) {
+                std::error_code error;
+                return std::filesystem::exists(path, error);
+            });
+        bool const in_pod = !environment("KUBERNETES_SERVICE_HOST").empty();
+        bool const chosen =
+            !options.context.empty() || !options.cluster.empty() || !options.user.empty();
+        if (!any && in_pod && !chosen) {
+            return in_cluster_config();
         }
-        return load_kubeconfig(path);
     }
-    std::string const home = environment("HOME");
-    if (home.empty()) {
-        return fail(Error{ErrorKind::NotFound,
-                          "no cluster to talk to: not in a Pod, and neither --kubeconfig, "
-                          "KUBECONFIG nor HOME is set"});
-    }
-    return load_kubeconfig(home + "/.kube/config");
+    return load_kubeconfig(options);
 }
 
 }  // namespace rt::kube

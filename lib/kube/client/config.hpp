@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -24,18 +25,34 @@ struct ClientConfig {
     std::string impersonate_user{};
     std::vector<std::string> impersonate_groups{};
     std::string current_namespace = "default";
+    /// The longest that any call may take; 0: each call's own limit.
+    std::chrono::milliseconds request_timeout{0};
 };
 
 /// The ServiceAccount that Kubernetes mounts into Pods. NotFound outside a cluster.
 [[nodiscard]] Result<ClientConfig> in_cluster_config();
 
-/// kubeconfig (client-go's file format): `context` empty = current-context. Supports token,
-/// tokenFile, client certificate and key, CA as data or file, tls-server-name, impersonation. exec
-/// plugins and insecure-skip-tls-verify are refused with the reason.
+/// What of which kubeconfig files to use; all may be empty.
+struct KubeconfigOptions {
+    /// Several are merged as client-go does: of two entries with one name the first file's counts,
+    /// and files that do not exist are passed over as long as one does.
+    std::vector<std::string> paths{};
+    std::string context{};  ///< empty: current-context
+    std::string cluster{};  ///< instead of the context's
+    std::string user{};     ///< instead of the context's
+};
+
+/// kubeconfig (client-go's file format). Supports token, tokenFile, client certificate and key, CA
+/// as data or file, tls-server-name, impersonation. exec plugins and insecure-skip-tls-verify are
+/// refused with the reason.
+[[nodiscard]] Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options);
 [[nodiscard]] Result<ClientConfig> load_kubeconfig(std::string const& path,
                                                    std::string const& context = {});
 
 /// `kubeconfig` if not empty, else in-cluster, else $KUBECONFIG or ~/.kube/config.
 [[nodiscard]] Result<ClientConfig> find_config(std::string const& kubeconfig);
+/// For a person's commands, as kubectl looks: `options.paths`, else $KUBECONFIG, else
+/// ~/.kube/config, and in a Pod without any of them the ServiceAccount.
+[[nodiscard]] Result<ClientConfig> find_user_config(KubeconfigOptions options);
 
 }  // namespace rt::kube

@@ -1,5 +1,6 @@
 #include "lib/kube/client/http_client.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "lib/kube/core/status.hpp"
@@ -143,7 +144,8 @@ http::Request HttpClient::to_http(ApiRequest const& request, std::chrono::millis
     http::Request out;
     out.method = request.method;
     out.url = config.server + request.target;
-    out.timeout = timeout;
+    bool const limited = config.request_timeout.count() > 0;
+    out.timeout = limited ? std::min(timeout, config.request_timeout) : timeout;
     out.headers.add("Accept", request.accept);
     if (!request.content_type.empty()) {
         out.headers.add("Content-Type", request.content_type);

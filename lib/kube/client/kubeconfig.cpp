@@ -37,40 +37,46 @@ bool true_at(YAML::Node const& node, char const* key) {
     return !text.empty() && text != "false";
 }
 
-/// The `inner` part of the entry with that name in `list` ("clusters", "users", "contexts").
-YAML::Node named(YAML::Node const& root, char const* list, std::string const& name,
-                 char const* inner) {
-    if (YAML::Node const entries = root[list]; entries && entries.IsSequence()) {
-        for (auto const& entry : entries) {
-            if (text_at(entry, "name") == name) {
-                YAML::Node const found = entry[inner];
-                return found ? found : YAML::Node(YAML::NodeType::Map);
-            }
-        }
-    }
-    throw Refused{std::string(list) + " has no entry named \"" + printable(name, 200) + "\""};
-}
+/// One of the files that make up the configuration.
+struct File {
+    YAML::Node root;
+    std::filesystem::path folder;  ///< paths in the file are relative to it
+};
+
+/// An entry with the file that it stands in.
+struct Entry {
+    YAML::Node node{YAML::NodeType::Map};
+    std::filesystem::path folder;
+};
 
 class Reader {
   public:
-    explicit Reader(std::string const& path)
-        : folder_(std::filesystem::absolute(path).parent_path()) {}
+    explicit Reader(std::vector<File> files) : files_(std::move(files)) {}
 
-    ClientConfig read(YAML::Node const& root, std::string context_name) const {
-        if (!root.IsMap()) {
-            throw Refused{"not a kubeconfig: must be a YAML map with clusters, users and contexts"};
+    ClientConfig read(KubeconfigOptions const& options) const {
+        std::string context_name = options.context;
+        for (File const& file : files_) {
+            if (!file.root.IsMap()) {
+                throw Refused{
+                    "not a kubeconfig: must be a YAML map with clusters, users and contexts"};
+            }
+            if (context_name.empty()) {
+                context_name = text_at(file.root, "current-context");
+            }
         }
-        if (context_name.empty()) {
-            context_name = text_at(root, "current-context");
-        }
-        if (context_name.empty()) {
+        YAML::Node context(YAML::NodeType::Map);
+        if (!context_name.empty()) {
+            context = named("contexts", context_name, "context").node;
+        } else if (options.cluster.empty()) {
             throw Refused{"current-context is not set; name a context"};
         }
-        YAML::Node const context = named(root, "contexts", context_name, "context");
+        std::string const cluster =
+            options.cluster.empty() ? text_at(context, "cluster") : options.cluster;
+        std::string const user = options.user.empty() ? text_at(context, "user") : options.user;
         ClientConfig config;
-        read_cluster(named(root, "clusters", text_at(context, "cluster"), "cluster"), config);
-        if (std::string const user = text_at(context, "user"); !user.empty()) {
-            read_user(named(root, "users", user, "user"), config);
+        read_cluster(named("clusters", cluster, "cluster"), config);
+        if (!user.empty()) {
+            read_user(named("users", user, "user"), config);
         }
         if (std::string ns = text_at(context, "namespace"); !ns.empty()) {
             config.current_namespace = std::move(ns);
@@ -79,7 +85,26 @@ class Reader {
     }
 
   private:
-    void read_cluster(YAML::Node const& cluster, ClientConfig& config) const {
+    /// The `inner` part of the first entry with that name in `list` ("clusters", "users",
+    /// "contexts").
+    Entry named(char const* list, std::string const& name, char const* inner) const {
+        for (File const& file : files_) {
+            YAML::Node const entries = file.root[list];
+            if (!entries || !entries.IsSequence()) {
+                continue;
+            }
+            for (auto const& entry : entries) {
+                if (text_at(entry, "name") == name) {
+                    YAML::Node const found = entry[inner];
+                    return {found ? found : YAML::Node(YAML::NodeType::Map), file.folder};
+                }
+            }
+        }
+        throw Refused{std::string(list) + " has no entry named \"" + printable(name, 200) + "\""};
+    }
+
+    static void read_cluster(Entry const& entry, ClientConfig& config) {
+        YAML::Node const& cluster = entry.node;
         config.server = text_at(cluster, "server");
         while (config.server.ends_with('/')) {
             config.server.pop_back();
@@ -99,11 +124,12 @@ class Reader {
         config.tls_server_name = text_at(cluster, "tls-server-name");
         config.ca_pem = data_at(cluster, "certificate-authority-data");
         if (config.ca_pem.empty()) {
-            config.ca_file = path_at(cluster, "certificate-authority");
+            config.ca_file = path_at(entry, "certificate-authority");
         }
     }
 
-    void read_user(YAML::Node const& user, ClientConfig& config) const {
+    static void read_user(Entry const& entry, ClientConfig& config) {
+        YAML::Node const& user = entry.node;
         if (user["exec"] || user["auth-provider"]) {
             throw Refused{
                 "user.exec and user.auth-provider are not supported: they run other "
@@ -116,17 +142,17 @@ class Reader {
                 "no basic authentication since Kubernetes 1.19"};
         }
         // As in client-go: the file wins over the inline token, data wins over files.
-        config.token_file = path_at(user, "tokenFile");
+        config.token_file = path_at(entry, "tokenFile");
         if (config.token_file.empty()) {
             config.token = SecretString(text_at(user, "token"));
         }
         config.client_certificate_pem = data_at(user, "client-certificate-data");
         if (config.client_certificate_pem.empty()) {
-            config.client_certificate_file = path_at(user, "client-certificate");
+            config.client_certificate_file = path_at(entry, "client-certificate");
         }
         config.client_key_pem = SecretString(data_at(user, "client-key-data"));
         if (config.client_key_pem.empty()) {
-            config.client_key_file = path_at(user, "client-key");
+            config.client_key_file = path_at(entry, "client-key");
         }
         bool const certificate =
             !config.client_certificate_pem.empty() || !config.client_certificate_file.empty();
@@ -146,9 +172,9 @@ class Reader {
     }
 
     /// Paths are relative to the kubeconfig, not to where we run.
-    std::string path_at(YAML::Node const& node, char const* key) const {
-        std::string const text = text_at(node, key);
-        return text.empty() ? text : (folder_ / text).lexically_normal().string();
+    static std::string path_at(Entry const& entry, char const* key) {
+        std::string const text = text_at(entry.node, key);
+        return text.empty() ? text : (entry.folder / text).lexically_normal().string();
     }
 
     static std::string data_at(YAML::Node const& node, char const* key) {
@@ -159,24 +185,43 @@ class Reader {
         return *std::move(decoded);
     }
 
-    std::filesystem::path folder_;
+    std::vector<File> files_;
 };
 
 }  // namespace
 
-Result<ClientConfig> load_kubeconfig(std::string const& path, std::string const& context) {
-    RT_TRY(auto const text, read_file(path, kubeconfig_bytes_max));
+Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options) {
+    std::vector<File> files;
+    std::string const names = join(options.paths, ":");
+    std::string reading = names;
     try {
-        return Reader(path).read(YAML::Load(text), context);
+        for (std::string const& path : options.paths) {
+            reading = path;
+            auto const text = read_file(path, kubeconfig_bytes_max);
+            if (!text) {
+                bool const more = &path != &options.paths.back() || !files.empty();
+                if (text.error().kind == ErrorKind::NotFound && more) {
+                    continue;
+                }
+                return fail(text.error());
+            }
+            files.push_back({YAML::Load(*text), std::filesystem::absolute(path).parent_path()});
+        }
+        reading = names;
+        return Reader(std::move(files)).read(options);
     } catch (Refused const& refused) {
-        return fail(invalid_argument(path + ": " + refused.message));
+        return fail(invalid_argument(reading + ": " + refused.message));
     } catch (YAML::Exception const& exception) {
         // The exception's own text may quote the line, which may hold a token.
-        return fail(invalid_argument(path + ": not valid YAML near line " +
+        return fail(invalid_argument(reading + ": not valid YAML near line " +
                                      std::to_string(exception.mark.line + 1)));
     } catch (std::filesystem::filesystem_error const&) {
-        return fail(Error{ErrorKind::Unavailable, path + ": its folder cannot be resolved"});
+        return fail(Error{ErrorKind::Unavailable, reading + ": its folder cannot be resolved"});
     }
+}
+
+Result<ClientConfig> load_kubeconfig(std::string const& path, std::string const& context) {
+    return load_kubeconfig(KubeconfigOptions{{path}, context});
 }
 
 }  // namespace rt::kube

@@ -146,9 +146,42 @@ TEST_F(KubeconfigTest, OutsideAClusterThereIsNoInClusterConfig) {
     std::ofstream(folder / "config") << config("{server: 'https://from-environment'}", "{}");
     setenv("KUBECONFIG", (folder / "config").c_str(), 1);
     EXPECT_EQ(find_config("")->server, "https://from-environment");
-    setenv("KUBECONFIG", "a:b", 1);
-    EXPECT_EQ(find_config("").error().kind, ErrorKind::InvalidArgument);
+    setenv("KUBECONFIG", ("/absent:" + (folder / "config").string()).c_str(), 1);
+    EXPECT_EQ(find_config("")->server, "https://from-environment");
+    EXPECT_EQ(find_user_config({})->server, "https://from-environment");
+    setenv("KUBECONFIG", "/absent:/absent-too", 1);
+    EXPECT_EQ(find_config("").error().kind, ErrorKind::NotFound);
     unsetenv("KUBECONFIG");
+}
+
+// client-go's rules: the first file that says something wins, paths belong to their file.
+TEST_F(KubeconfigTest, SeveralFilesAreOneConfiguration) {
+    std::filesystem::create_directory(folder / "sub");
+    std::string const first = folder / "first";
+    std::string const second = folder / "sub" / "second";
+    std::ofstream(first) << "contexts: [{name: c, context: {cluster: k, user: u, namespace: n}}]\n"
+                            "users: [{name: u, user: {token: first}}]\n";
+    std::ofstream(second) << "current-context: c\n"
+                             "clusters: [{name: k, cluster: {server: 'https://k', "
+                             "certificate-authority: ca.crt}}, "
+                             "{name: l, cluster: {server: 'https://l'}}]\n"
+                             "users: [{name: u, user: {token: second}}, "
+                             "{name: v, user: {token: of-v}}]\n";
+    KubeconfigOptions options{{first, (folder / "absent").string(), second}};
+    auto const merged = load_kubeconfig(options);
+    ASSERT_TRUE(merged) << merged.error().message;
+    EXPECT_EQ(merged->server, "https://k");
+    EXPECT_EQ(merged->ca_file, (folder / "sub" / "ca.crt").string());
+    EXPECT_EQ(merged->token.reveal(), "first");
+    EXPECT_EQ(merged->current_namespace, "n");
+    options.cluster = "l";
+    options.user = "v";
+    auto const chosen = load_kubeconfig(options);
+    ASSERT_TRUE(chosen) << chosen.error().message;
+    EXPECT_EQ(chosen->server, "https://l");
+    EXPECT_EQ(chosen->token.reveal(), "of-v");
+    options.user = "nobody";
+    EXPECT_EQ(load_kubeconfig(options).error().kind, ErrorKind::InvalidArgument);
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/environment.hpp"
+#include "lib/base/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace rt::cli {
+
+/// A command that can be run, with what its flags are parsed into.
+struct Command {
+    CLI::App* app;
+    /// Takes what stands after "--"; empty where the command has no use for it.
+    std::function<void(std::vector<std::string> const& literals)> take_literals;
+    /// An exit code, or an error of usage (InvalidArgument) that the caller shows with the
+    /// command's name.
+    std::function<Result<int>(Environment& env)> run;
+};
+
+/// Adds all commands to `app`.
+[[nodiscard]] std::vector<Command> add_commands(CLI::App& app);
+
+/// Adds a command's --kubeconfig, --context and so on, in a group of their own.
+void add_cluster_flags(CLI::App& app, ClusterFlags& flags);
+
+}  // namespace rt::cli
