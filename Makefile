@@ -72,6 +72,14 @@ tsan: setup ## Unit and integration tests under the thread sanitizer
 	@hack/build tsan unit_tests
 	@ctest --test-dir $(BUILD_DIR)/tsan -L unit -j$(JOBS) --output-on-failure
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz every parser of what others write, FUZZ_SECONDS (600) each
+	@hack/fuzz
+
+.PHONY: fuzz-smoke
+fuzz-smoke: setup ## The same, ten seconds each
+	@FUZZ_SECONDS=10 hack/fuzz
+
 .PHONY: format
 format: setup ## Format all C++ sources
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i

@@ -27,6 +27,11 @@ if(RT_SANITIZE)
     endif()
 endif()
 
+if(RT_FUZZ)
+    # Coverage of all our code guides libFuzzer, not only of the targets themselves.
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     # The hardening that the OpenSSF compiler guide asks of production builds, as far as GCC 12 has it.
     target_compile_options(rt_options INTERFACE

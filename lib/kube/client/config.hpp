@@ -49,6 +49,15 @@ struct KubeconfigOptions {
 [[nodiscard]] Result<ClientConfig> load_kubeconfig(std::string const& path,
                                                    std::string const& context = {});
 
+/// A kubeconfig file that has been read.
+struct KubeconfigText {
+    std::string path;
+    std::string text;
+};
+/// load_kubeconfig() without the files: of `options.paths` those that exist, in their order.
+[[nodiscard]] Result<ClientConfig> parse_kubeconfig(std::vector<KubeconfigText> const& texts,
+                                                    KubeconfigOptions const& options);
+
 /// `kubeconfig` if not empty, else in-cluster, else $KUBECONFIG or ~/.kube/config.
 [[nodiscard]] Result<ClientConfig> find_config(std::string const& kubeconfig);
 /// For a person's commands, as kubectl looks: `options.paths`, else $KUBECONFIG, else

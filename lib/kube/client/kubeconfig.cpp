@@ -191,23 +191,31 @@ class Reader {
 }  // namespace
 
 Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options) {
-    std::vector<File> files;
-    std::string const names = join(options.paths, ":");
-    std::string reading = names;
-    try {
-        for (std::string const& path : options.paths) {
-            reading = path;
-            auto const text = read_file(path, kubeconfig_bytes_max);
-            if (!text) {
-                bool const more = &path != &options.paths.back() || !files.empty();
-                if (text.error().kind == ErrorKind::NotFound && more) {
-                    continue;
-                }
-                return fail(text.error());
+    std::vector<KubeconfigText> texts;
+    for (std::string const& path : options.paths) {
+        auto text = read_file(path, kubeconfig_bytes_max);
+        if (!text) {
+            bool const more = &path != &options.paths.back() || !texts.empty();
+            if (text.error().kind == ErrorKind::NotFound && more) {
+                continue;
             }
-            files.push_back({YAML::Load(*text), std::filesystem::absolute(path).parent_path()});
+            return fail(text.error());
         }
-        reading = names;
+        texts.push_back({path, *std::move(text)});
+    }
+    return parse_kubeconfig(texts, options);
+}
+
+Result<ClientConfig> parse_kubeconfig(std::vector<KubeconfigText> const& texts,
+                                      KubeconfigOptions const& options) {
+    std::vector<File> files;
+    std::string reading;
+    try {
+        for (auto const& [path, text] : texts) {
+            reading = path;
+            files.push_back({YAML::Load(text), std::filesystem::absolute(path).parent_path()});
+        }
+        reading = join(options.paths, ":");
         return Reader(std::move(files)).read(options);
     } catch (Refused const& refused) {
         return fail(invalid_argument(reading + ": " + refused.message));
