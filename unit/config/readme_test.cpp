@@ -1,9 +1,12 @@
 // The map in README.md is the tree, and the documents name only what exists.
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -47,26 +50,80 @@ TEST(Readme, DescribesOnlyWhatExistsInOneSentenceEach) {
     }
 }
 
+/// Every document that people read: those at the top, and everything in docs/.
+std::vector<std::string> documents() {
+    std::vector<std::string> result{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
+                                    "SECURITY.md", "CHANGELOG.md"};
+    for (auto const& entry : fs::recursive_directory_iterator(absolute("docs"))) {
+        if (entry.path().extension() == ".md") {
+            result.push_back(fs::relative(entry.path(), RT_SOURCE_DIR).string());
+        }
+    }
+    std::sort(result.begin(), result.end());
+    return result;
+}
+
 class Documents : public testing::TestWithParam<std::string> {};
 
 TEST_P(Documents, LinkOnlyToFilesThatExist) {
     static std::regex const link(R"(\]\(([^)#\s]+)(#[^)]*)?\))");
     auto const text = text_of(GetParam());
+    auto const folder = fs::path(GetParam()).parent_path();
     for (std::sregex_iterator match(text.begin(), text.end(), link), end; match != end; ++match) {
         auto const target = (*match)[1].str();
         if (target.find("://") != std::string::npos) {
             continue;
         }
-        EXPECT_TRUE(fs::exists(absolute(target))) << GetParam() << " links to " << target;
+        EXPECT_TRUE(fs::exists(absolute((folder / target).string())))
+            << GetParam() << " links to " << target;
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Documents,
-                         testing::Values("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
-                                         "SECURITY.md", "CHANGELOG.md"),
-                         [](auto const& test) {
-                             return test.param.substr(0, test.param.find('.'));
-                         });
+// Examples are what was really printed; a placeholder means that somebody forgot to run it.
+TEST_P(Documents, HoldNoPlaceholders) {
+    EXPECT_EQ(text_of(GetParam()).find("@@"), std::string::npos) << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Documents, testing::ValuesIn(documents()), [](auto const& test) {
+    std::string name = test.param.substr(0, test.param.size() - 3);
+    std::replace_if(
+        name.begin(), name.end(),
+        [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+    return name;
+});
+
+// A message ends in the address of the page about its code, so there must be one.
+TEST(CodePages, ThereIsOneForEveryCodeAndNoneTooMany) {
+    static std::regex const code(R"re("(RT-[A-Z][A-Za-z]+)")re");
+    auto const messages = text_of("lib/tenancy/messages.cpp");
+    std::set<std::string> codes;
+    for (std::sregex_iterator match(messages.begin(), messages.end(), code), end; match != end;
+         ++match) {
+        codes.insert((*match)[1]);
+    }
+    EXPECT_GE(codes.size(), 7U);
+    std::set<std::string> pages;
+    for (auto const& entry : fs::directory_iterator(absolute("docs/codes"))) {
+        pages.insert(entry.path().stem().string());
+    }
+    EXPECT_EQ(pages, codes);
+}
+
+TEST(CodePages, NameCauseAndFixAndShowARealMessage) {
+    for (auto const& entry : fs::directory_iterator(absolute("docs/codes"))) {
+        auto const page = entry.path().stem().string();
+        auto const text = text_of("docs/codes/" + page + ".md");
+        EXPECT_TRUE(text.starts_with("# " + page + "\n")) << page;
+        for (std::string const part : {"\n## Cause\n", "\n## Fix\n"}) {
+            EXPECT_NE(text.find(part), std::string::npos) << page << part;
+        }
+        auto const example = text.find("\n```\n");
+        ASSERT_NE(example, std::string::npos) << page;
+        auto const end = text.find("\n```\n", example + 4);
+        EXPECT_NE(text.substr(example, end - example).find(page), std::string::npos)
+            << page << ": the first example is not of this code";
+    }
+}
 
 }  // namespace
 }  // namespace config_test
