@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "lib/tenancy/judge.hpp"
+
 namespace rt::webhook {
 namespace {
 
@@ -29,13 +31,14 @@ bool possible(EndpointName endpoint, Outcome outcome, std::size_t reason) {
     if (endpoint == EndpointName::Resources) {
         return !has_reason && (outcome == Outcome::Allowed || outcome == Outcome::Denied);
     }
-    bool const deprecated =
-        has_reason && static_cast<tenancy::Reason>(reason - 1) == tenancy::Reason::Deprecated;
+    bool const notice = has_reason && !tenancy::denies(static_cast<tenancy::Reason>(reason - 1));
     switch (outcome) {
         case Outcome::Allowed:
             return !has_reason;
         case Outcome::Denied:
-            return has_reason && !deprecated;
+            return has_reason && !notice;
+        case Outcome::Audited:
+            return has_reason && !notice;
         default:
             return has_reason;
     }

@@ -35,7 +35,8 @@ class AdmissionMetrics {
     void show_certificate_expiry(double unix_seconds) { certificate_expiry_.Set(unix_seconds); }
 
   private:
-    static constexpr std::size_t reasons_count = 8;  ///< none, then tenancy::Reason
+    /// none, then tenancy::Reason
+    static constexpr std::size_t reasons_count = tenancy::reasons_count + 1;
     static constexpr std::size_t outcomes_count = 5;
 
     std::array<std::array<std::array<Counter*, reasons_count>, outcomes_count>, endpoints_count>

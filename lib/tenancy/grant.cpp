@@ -17,6 +17,8 @@ constexpr std::size_t hosts_max = 32;
 constexpr std::size_t allow_max = 4096;
 constexpr std::size_t tenancies_max = 1024;
 constexpr std::size_t problems_max = 256;
+constexpr std::size_t exceptions_max = 256;
+constexpr std::size_t exception_hosts_max = 256;
 constexpr std::size_t message_bytes_max = 1024;
 /// The CRD allows 1,024; a terminal column shows far less.
 constexpr std::size_t summary_bytes_max = 256;
@@ -32,6 +34,37 @@ Json first_of(std::vector<std::string> const& texts, std::size_t items_max) {
     return out;
 }
 
+/// An entry of `allow` that exceptions stand behind. One with a digest has a member of its own:
+/// whoever enforces the grant and doesn't know it allows less, not more.
+Json exception_entry_json(EffectiveException const& one) {
+    Json entry = one.digest.empty() ? to_json(one.entry)
+                                    : Json{{"image", one.entry.path + '@' + one.digest}};
+    entry["exceptions"] = Json::array({one.name});
+    return entry;
+}
+
+/// Appends what exceptions open; several behind the same entry share it.
+void append_exceptions(Json& allow, std::vector<EffectiveException> const& exceptions) {
+    EffectiveException const* before = nullptr;
+    for (auto const& one : exceptions) {
+        bool const same =
+            before != nullptr && before->entry == one.entry && before->digest == one.digest;
+        if (same) {
+            Json& names = allow.back()["exceptions"];
+            if (std::find(names.begin(), names.end(), one.name) == names.end() &&
+                names.size() < exceptions_max) {
+                names.push_back(one.name);
+            }
+            continue;
+        }
+        if (allow.size() == allow_max) {
+            return;
+        }
+        allow.push_back(exception_entry_json(one));
+        before = &one;
+    }
+}
+
 Json registry_json(EffectiveRegistry const& registry) {
     Json allow = Json::array();
     for (auto const& effective : registry.allow) {
@@ -42,6 +75,7 @@ Json registry_json(EffectiveRegistry const& registry) {
         entry["tenancies"] = first_of(effective.tenancies, tenancies_max);
         allow.push_back(std::move(entry));
     }
+    append_exceptions(allow, registry.exceptions);
     return {{"name", registry.name},
             {"hosts", first_of(registry.hosts, hosts_max)},
             {"allow", std::move(allow)}};
@@ -56,10 +90,32 @@ Json problem_json(GrantProblem const& problem) {
     if (!problem.tenancy.empty()) {
         out["tenancy"] = problem.tenancy;
     }
+    if (!problem.exception.empty()) {
+        out["exception"] = problem.exception;
+    }
     if (problem.since) {
         out["since"] = format_rfc3339(*problem.since);
     }
     return out;
+}
+
+/// spec.exceptions and spec.hosts, where there are any.
+void add_exceptions(Json& spec, NamespacePolicy const& policy) {
+    for (auto const& active : policy.exceptions()) {
+        if (spec.contains("exceptions") && spec["exceptions"].size() == exceptions_max) {
+            break;
+        }
+        spec["exceptions"].push_back(
+            {{"name", active.exception->meta.name}, {"endsAt", format_rfc3339(active.ends_at)}});
+    }
+    for (auto const& host : policy.exception_hosts()) {
+        if (spec.contains("hosts") && spec["hosts"].size() == exception_hosts_max) {
+            break;
+        }
+        Json allow = Json::array();
+        append_exceptions(allow, host.allow);
+        spec["hosts"].push_back({{"host", host.host}, {"allow", std::move(allow)}});
+    }
 }
 
 Json spec_json(NamespacePolicy const& policy) {
@@ -87,6 +143,7 @@ Json spec_json(NamespacePolicy const& policy) {
         }
         spec["registries"].push_back(registry_json(registry));
     }
+    add_exceptions(spec, policy);
     return spec;
 }
 
@@ -111,8 +168,8 @@ Json effective_grant(NamespacePolicy const& policy, std::span<GrantProblem const
 std::string summary_of(NamespacePolicy const& policy, std::size_t bytes_max) {
     std::string out;
     for (auto const& registry : policy.registries()) {
-        if (!registry.exists) {
-            continue;  // nothing can be pulled from it; the problems say so
+        if (!registry.exists || registry.allow.empty()) {
+            continue;  // nothing can be pulled from it; the problems or the exceptions say so
         }
         if (!out.empty()) {
             out += "; ";
@@ -123,6 +180,14 @@ std::string summary_of(NamespacePolicy const& policy, std::size_t bytes_max) {
                 out += ", ";
             }
             out += effective.entry.display();
+        }
+    }
+    for (auto const& active : policy.exceptions()) {
+        out += out.empty() ? "" : "; ";
+        out += "until " + format_rfc3339(active.ends_at) + ": ";
+        auto const& images = active.exception->images;
+        for (auto const& image : images) {
+            out += (&image == images.data() ? "" : ", ") + image.display();
         }
     }
     return printable(out.empty() ? "nothing" : out, bytes_max);

@@ -18,6 +18,7 @@ struct GrantProblem {
     std::string reason;    ///< CamelCase
     std::string message;
     std::optional<WallTime> since;
+    std::string exception{};  ///< may be empty
 };
 
 /// RegistryGrant/effective of a namespace, whole and ready for one server-side apply: the rules in

@@ -25,7 +25,7 @@ bool allows_pull_secret(PullSecretsPolicy const& policy, std::string_view secret
 }
 
 bool denies(Reason reason) {
-    return reason != Reason::Deprecated;
+    return reason != Reason::Deprecated && reason != Reason::Exception;
 }
 
 }  // namespace rt::tenancy

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "lib/base/text.hpp"
+#include "lib/base/time.hpp"
+#include "lib/tenancy/judge.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 
 namespace rt::tenancy {
@@ -23,7 +25,7 @@ struct ReasonText {
     std::string_view plural;  ///< "2 of 3 images ...": what is wrong with several things at once
     std::string_view singular;
 };
-constexpr std::array<ReasonText, 7> reason_texts{{
+constexpr std::array<ReasonText, reasons_count> reason_texts{{
     {"RT-NotAllowed", "images are not allowed", "image is not allowed"},
     {"RT-Unparseable", "image references cannot be read", "image reference cannot be read"},
     {"RT-NoTenancy", "images are refused", "image is refused"},
@@ -31,6 +33,7 @@ constexpr std::array<ReasonText, 7> reason_texts{{
     {"RT-MissingSecret", "pull Secrets are missing", "pull Secret is missing"},
     {"RT-PolicyUnavailable", "images cannot be judged", "image cannot be judged"},
     {"RT-Deprecated", "images are deprecated", "image is deprecated"},
+    {"RT-Exception", "images are allowed by exception", "image is allowed by exception"},
 }};
 
 ReasonText const& text_of(Reason reason) {
@@ -291,6 +294,13 @@ Finding finding_of(std::string field, std::string name, ImageReference const& im
     finding.name = std::move(name);
     finding.written = image.written();
     finding.understood = image.canonical();
+    if (verdict.exception != nullptr) {
+        finding.reason = Reason::Exception;
+        finding.exception = verdict.exception->name;
+        finding.why = "allowed only until " + format_rfc3339(verdict.exception->ends_at) +
+                      ", by RegistryException \"" + printable(verdict.exception->name, 128) + '"';
+        return finding;
+    }
     if (verdict.allowed()) {
         finding.reason = Reason::Deprecated;
         finding.why = verdict.allow == nullptr ? "" : verdict.allow->entry.deprecated;
@@ -386,7 +396,7 @@ std::string render_policy_unavailable(std::string_view ns, std::string_view deta
 
 std::string render_warning(MessageContext const& context, Finding const& finding) {
     std::string out(code_of(finding.reason));
-    bool const would_deny = finding.reason != Reason::Deprecated;
+    bool const would_deny = denies(finding.reason);
     if (would_deny) {
         out += " (not refused: enforcement ";
         out += context.policy == nullptr ? "Warn" : name_of(context.policy->enforcement());

@@ -21,7 +21,9 @@ enum class Reason {
     MissingSecret,      ///< RT-MissingSecret: a new Pod without our pull Secret
     PolicyUnavailable,  ///< RT-PolicyUnavailable: we cannot decide; our fault
     Deprecated,         ///< RT-Deprecated: allowed, but not for long
+    Exception,          ///< RT-Exception: allowed by a RegistryException alone
 };
+inline constexpr std::size_t reasons_count = 8;
 
 /// "RT-NotAllowed".
 [[nodiscard]] std::string_view code_of(Reason reason);
@@ -33,12 +35,13 @@ enum class Reason {
 /// One thing found in an object under review.
 struct Finding {
     Reason reason = Reason::NotAllowed;
-    std::string field;       ///< where: spec.template.spec.containers[0].image
-    std::string name;        ///< of the container, volume or Secret; may be empty
-    std::string written;     ///< the image as written; empty for findings about Secrets
-    std::string understood;  ///< ImageReference::canonical(); empty where it cannot be read
-    std::string why;         ///< one clause: registry namespace "alipay" is not allowed here
-    std::string suggestion;  ///< the one allowed reference that is near, or empty
+    std::string field;        ///< where: spec.template.spec.containers[0].image
+    std::string name;         ///< of the container, volume or Secret; may be empty
+    std::string written;      ///< the image as written; empty for findings about Secrets
+    std::string understood;   ///< ImageReference::canonical(); empty where it cannot be read
+    std::string why;          ///< one clause: registry namespace "alipay" is not allowed here
+    std::string suggestion;   ///< the one allowed reference that is near, or empty
+    std::string exception{};  ///< Reason::Exception: name of the RegistryException
 };
 
 /// The limits that Kubernetes sets: a denial shares a line with kubectl's own words and ends up in
@@ -53,7 +56,8 @@ inline constexpr std::size_t warning_address_bytes_max = 120;
 
 [[nodiscard]] Finding unparseable(std::string field, std::string name, std::string_view written,
                                   ImageError error);
-/// For a verdict that is not plain Allowed: NotAllowed, or Deprecated with the entry's advice.
+/// For a verdict that is not plain Allowed: NotAllowed, Deprecated with the entry's advice, or
+/// Exception with its name and end.
 [[nodiscard]] Finding finding_of(std::string field, std::string name, ImageReference const& image,
                                  Verdict const& verdict, NamespacePolicy const& policy);
 /// For namespaces that no tenancy governs, with unmanagedNamespaces Deny.

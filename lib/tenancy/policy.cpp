@@ -1,7 +1,6 @@
 #include "lib/tenancy/policy.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -31,13 +30,56 @@ void add_allow(AllowMap& collected, AllowEntry const& entry, std::string const& 
     effective.tenancies.push_back(tenancy);
 }
 
-std::vector<EffectiveRegistry> unite(Tenancies const& sources, RegistryCatalog const& catalog) {
+using Exceptions = std::vector<ActiveException>;
+
+/// The order in which NamespacePolicy::judge searches.
+void sort_for_search(std::vector<EffectiveException>& exceptions) {
+    std::sort(exceptions.begin(), exceptions.end(),
+              [](EffectiveException const& a, EffectiveException const& b) {
+                  return std::tie(a.entry.kind, a.entry.path, a.digest, b.ends_at, a.name) <
+                         std::tie(b.entry.kind, b.entry.path, b.digest, a.ends_at, b.name);
+              });
+}
+
+EffectiveException effective(ExceptionImage const& image, ActiveException const& active) {
+    return {image.entry, image.digest, active.exception->meta.name, active.ends_at};
+}
+
+std::vector<EffectiveHost> unite_hosts(Exceptions const& exceptions) {
+    std::map<std::string, EffectiveHost> by_host;
+    for (auto const& active : exceptions) {
+        for (auto const& image : active.exception->images) {
+            if (!image.host.empty()) {
+                by_host[image.host].allow.push_back(effective(image, active));
+            }
+        }
+    }
+    std::vector<EffectiveHost> hosts;
+    for (auto& [host, one] : by_host) {
+        one.host = host;
+        sort_for_search(one.allow);
+        hosts.push_back(std::move(one));
+    }
+    return hosts;
+}
+
+std::vector<EffectiveRegistry> unite(Tenancies const& sources, Exceptions const& exceptions,
+                                     RegistryCatalog const& catalog) {
     std::map<std::string, AllowMap> by_registry;
     for (auto const& tenancy : sources) {
         for (auto const& registry : tenancy->registries) {
             AllowMap& collected = by_registry[registry.name];
             for (auto const& entry : registry.allow) {
                 add_allow(collected, entry, tenancy->meta.name);
+            }
+        }
+    }
+    std::map<std::string, std::vector<EffectiveException>> opened;
+    for (auto const& active : exceptions) {
+        for (auto const& image : active.exception->images) {
+            if (!image.registry.empty()) {
+                opened[image.registry].push_back(effective(image, active));
+                by_registry.try_emplace(image.registry);
             }
         }
     }
@@ -56,6 +98,8 @@ std::vector<EffectiveRegistry> unite(Tenancies const& sources, RegistryCatalog c
             names.erase(std::unique(names.begin(), names.end()), names.end());
             effective.allow.push_back(std::move(allow));
         }
+        effective.exceptions = std::move(opened[name]);
+        sort_for_search(effective.exceptions);
         registries.push_back(std::move(effective));
     }
     return registries;
@@ -84,47 +128,17 @@ PullSecretsPolicy intersect(Tenancies const& governing) {
     return result;
 }
 
-/// The entry of that kind and path, nullptr where there is none. `allow` is sorted by kind and
-/// path.
-EffectiveAllow const* find_allow(std::vector<EffectiveAllow> const& allow, AllowEntry::Kind kind,
-                                 std::string_view path) {
-    auto const at = std::lower_bound(
-        allow.begin(), allow.end(), std::pair(kind, path),
-        [](EffectiveAllow const& one, std::pair<AllowEntry::Kind, std::string_view> const& wanted) {
-            return std::pair(one.entry.kind, std::string_view(one.entry.path)) < wanted;
-        });
-    bool const found = at != allow.end() && at->entry.kind == kind && at->entry.path == path;
-    return found ? &*at : nullptr;
-}
-
-/// The repository with an implied "library/", without allocating. The parser bounds it to 255
-/// bytes.
-class RepositoryBuffer {
-  public:
-    explicit RepositoryBuffer(ImageReference const& image) {
-        if (image.implied_library()) {
-            append("library/");
-        }
-        append(image.written_path());
-    }
-    [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
-
-  private:
-    void append(std::string_view text) {
-        std::size_t const count = text.copy(bytes_.data() + size_, bytes_.size() - size_);
-        size_ += count;
-    }
-    std::array<char, 256> bytes_;
-    std::size_t size_ = 0;
-};
-
 }  // namespace
 
 NamespacePolicy NamespacePolicy::compile(
     std::vector<std::shared_ptr<RegistryTenancy const>> governing,
-    std::vector<std::shared_ptr<RegistryTenancy const>> baselines, RegistryCatalog const& catalog) {
+    std::vector<std::shared_ptr<RegistryTenancy const>> baselines,
+    std::vector<ActiveException> exceptions, RegistryCatalog const& catalog) {
     sort_oldest_first(governing);
     sort_oldest_first(baselines);
+    std::sort(exceptions.begin(), exceptions.end(), [](auto const& left, auto const& right) {
+        return older(left.exception->meta, right.exception->meta);
+    });
     NamespacePolicy policy;
     if (!governing.empty()) {
         policy.enforcement_ = Enforcement::Audit;
@@ -146,45 +160,18 @@ NamespacePolicy NamespacePolicy::compile(
             policy.docs_url_ = tenancy->docs_url;
         }
     }
-    policy.registries_ = unite(policy.sources_, catalog);
+    policy.registries_ = unite(policy.sources_, exceptions, catalog);
+    policy.exception_hosts_ = unite_hosts(exceptions);
+    policy.exceptions_ = std::move(exceptions);
     for (std::size_t i = 0; i < policy.registries_.size(); ++i) {
         EffectiveRegistry const& registry = policy.registries_[i];
-        policy.wants_pull_secret_ = policy.wants_pull_secret_ || registry.has_credentials;
+        policy.wants_pull_secret_ =
+            policy.wants_pull_secret_ || (registry.has_credentials && !registry.allow.empty());
         for (auto const& host : registry.hosts) {
             policy.by_host_.emplace(host, i);
         }
     }
     return policy;
-}
-
-Verdict NamespacePolicy::judge(ImageReference const& image) const {
-    auto const host = by_host_.find(image.registry());
-    if (host == by_host_.end()) {
-        return {Verdict::Kind::RegistryUnknown, nullptr, nullptr};
-    }
-    EffectiveRegistry const& registry = registries_[host->second];
-    Verdict verdict{Verdict::Kind::PathNotAllowed, &registry, nullptr};
-    auto const consider = [&](AllowEntry::Kind kind, std::string_view path) {
-        EffectiveAllow const* const found = find_allow(registry.allow, kind, path);
-        if (found == nullptr || verdict.kind == Verdict::Kind::Allowed) {
-            return;
-        }
-        bool const deprecated = !found->entry.deprecated.empty();
-        if (verdict.allow == nullptr || !deprecated) {
-            verdict.allow = found;
-        }
-        verdict.kind = deprecated ? Verdict::Kind::AllowedDeprecated : Verdict::Kind::Allowed;
-    };
-    RepositoryBuffer const buffer(image);
-    std::string_view const repository = buffer.view();
-    consider(AllowEntry::Kind::Repository, repository);
-    // Every proper prefix by whole segments; at most 128 of them in 255 bytes.
-    for (std::size_t slash = repository.rfind('/'); slash != std::string_view::npos && slash != 0;
-         slash = repository.rfind('/', slash - 1)) {
-        consider(AllowEntry::Kind::Namespace, repository.substr(0, slash));
-    }
-    consider(AllowEntry::Kind::WholeRegistry, {});
-    return verdict;
 }
 
 }  // namespace rt::tenancy

@@ -35,6 +35,7 @@ struct Draft {
     CredentialSpec spec;
     std::set<AllowEntry> allow;
     std::set<std::string> tenancies;
+    std::set<std::string> exceptions;
     std::optional<int> session_duration_seconds;
 };
 
@@ -44,6 +45,8 @@ class Collector {
         : catalog_(catalog), ns_(ns), cluster_(cluster) {}
 
     void add(RegistryTenancy const& tenancy, TenancyRegistry const& wanted);
+    /// To be called after all tenancies are added.
+    void extend(RegistryException const& exception);
     Credentials finish();
 
   private:
@@ -54,6 +57,16 @@ class Collector {
     }
     void add_entries(RegistryTenancy const& tenancy, TenancyRegistry const& wanted,
                      CredentialKey const& key, Draft& draft, KeyStyle style);
+    void extend(RegistryException const& exception, std::string const& registry,
+                std::set<AllowEntry> const& entries);
+    [[nodiscard]] CredentialKey const* credential_for(RegistryException const& exception,
+                                                      std::string const& registry);
+    void report(RegistryException const& exception, std::string const& registry, std::string reason,
+                std::string const& message) {
+        result_.problems.push_back({registry, exception.tenancy, std::move(reason),
+                                    "RegistryException \"" + exception.meta.name + "\" " + message,
+                                    exception.meta.name});
+    }
 
     RegistryCatalog const& catalog_;
     std::string_view ns_;
@@ -138,6 +151,104 @@ void Collector::add_entries(RegistryTenancy const& tenancy, TenancyRegistry cons
     }
 }
 
+void Collector::extend(RegistryException const& exception) {
+    std::map<std::string, std::set<AllowEntry>> by_registry;
+    for (auto const& image : exception.images) {
+        if (!image.registry.empty()) {
+            by_registry[image.registry].insert(image.entry);
+        }
+    }
+    for (auto const& [registry, entries] : by_registry) {
+        extend(exception, registry, entries);
+    }
+}
+
+CredentialKey const* Collector::credential_for(RegistryException const& exception,
+                                               std::string const& registry) {
+    CredentialKey const* found = nullptr;
+    std::size_t count = 0;
+    for (auto const& [key, draft] : drafts_) {
+        if (key.registry == registry && !draft.allow.empty() &&
+            (exception.tenancy.empty() || draft.tenancies.contains(exception.tenancy))) {
+            found = &key;
+            ++count;
+        }
+    }
+    if (count > 1) {
+        report(exception, registry, "CredentialAmbiguous",
+               "allows images of registry \"" + registry + "\", for which this namespace has " +
+                   std::to_string(count) +
+                   " credentials: a cluster admin must set its tenancy to the one whose role may "
+                   "pull them");
+        return nullptr;
+    }
+    if (found == nullptr) {
+        std::string const giver =
+            exception.tenancy.empty()
+                ? "no RegistryTenancy gives"
+                : "RegistryTenancy \"" + exception.tenancy + "\" does not give";
+        report(exception, registry, "NoCredential",
+               "allows images of registry \"" + registry + "\", but " + giver +
+                   " this namespace a credential for it: they are admitted, and can be pulled only "
+                   "where that needs no credential");
+    }
+    return found;
+}
+
+void Collector::extend(RegistryException const& exception, std::string const& registry,
+                       std::set<AllowEntry> const& entries) {
+    auto const known = catalog_.shared_by_name(registry);
+    if (!known) {
+        report(exception, registry, "RegistryNotFound",
+               "allows images of registry \"" + registry +
+                   "\", but there is no usable Registry of that name, so nothing is allowed from "
+                   "it; a cluster admin must create or correct it");
+        return;
+    }
+    if (!known->has_credentials()) {
+        return;
+    }
+    CredentialKey const* const key = credential_for(exception, registry);
+    if (key == nullptr) {
+        return;
+    }
+    Draft& draft = drafts_.at(*key);
+    std::set<AllowEntry> wider = draft.allow;
+    std::vector<SecretKey> keys;
+    for (AllowEntry const& entry : entries) {
+        SecretKey secret_key{registry, AllowEntry::Kind::WholeRegistry, {}};
+        if (known->key_style == KeyStyle::Path) {
+            secret_key.kind = entry.kind;
+            secret_key.path = entry.path;
+        }
+        auto const owner = owners_.find(secret_key);
+        if (owner == owners_.end() || owner->second == *key) {
+            wider.insert(entry);
+            keys.push_back(std::move(secret_key));
+        }
+        // Else another credential of the namespace serves the very same key already.
+    }
+    if (wider.size() == draft.allow.size()) {
+        return;
+    }
+    if (known->alibaba_acr && draft.spec.role) {
+        std::vector<AllowEntry> const allow(wider.begin(), wider.end());
+        auto const fits =
+            acr_session_policy(*known->alibaba_acr, draft.spec.role->account(), allow);
+        if (!fits) {
+            report(exception, registry, "PolicyTooLarge",
+                   "is left out of the credential for registry \"" + registry +
+                       "\", because together " + fits.error().message);
+            return;
+        }
+    }
+    draft.allow = std::move(wider);
+    draft.exceptions.insert(exception.meta.name);
+    for (SecretKey& secret_key : keys) {
+        owners_.emplace(std::move(secret_key), *key);
+    }
+}
+
 Credentials Collector::finish() {
     for (auto& [key, draft] : drafts_) {
         if (draft.allow.empty()) {
@@ -146,6 +257,7 @@ Credentials Collector::finish() {
         CredentialSpec& spec = draft.spec;
         spec.allow.assign(draft.allow.begin(), draft.allow.end());
         spec.tenancies.assign(draft.tenancies.begin(), draft.tenancies.end());
+        spec.exceptions.assign(draft.exceptions.begin(), draft.exceptions.end());
         spec.session_duration_seconds =
             draft.session_duration_seconds.value_or(session_duration_default_seconds);
         if (spec.registry->alibaba_acr && spec.role) {
@@ -202,6 +314,9 @@ Credentials credentials_of(NamespacePolicy const& policy, RegistryCatalog const&
         for (auto const& wanted : tenancy->registries) {
             collector.add(*tenancy, wanted);
         }
+    }
+    for (auto const& active : policy.exceptions()) {
+        collector.extend(*active.exception);
     }
     return collector.finish();
 }

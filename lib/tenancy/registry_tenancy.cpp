@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "lib/tenancy/allow_reader.hpp"
 #include "lib/tenancy/field_reader.hpp"
 
 namespace rt::tenancy {
@@ -17,7 +18,6 @@ constexpr std::array<std::string_view, 1> pull_policy_names{"Always"};
 constexpr std::array<std::string_view, 4> operator_names{"In", "NotIn", "Exists", "DoesNotExist"};
 
 constexpr std::size_t name_characters_max = 253;
-constexpr std::size_t path_characters_max = 255;
 /// One warning line of Kubernetes: 120 characters are advised, and this is most of it.
 constexpr std::size_t deprecated_characters_max = 120;
 
@@ -30,51 +30,17 @@ bool is_external_id(std::string_view text) {
            });
 }
 
-/// Puts `path` into the entry, reports it where it is none.
-void read_path(AllowEntry& entry, FieldReader& reader, std::string_view key,
-               std::string const& path) {
-    if (auto parsed = RepositoryPath::parse(path)) {
-        entry.path = parsed->str();
-    } else {
-        reader.report(key, parsed.error().message);
-    }
-}
-
 /// nullopt where the entry names nothing that can be allowed (reported).
 std::optional<AllowEntry> read_allow_entry(Json const& value, std::string const& pointer,
                                            FieldErrors& errors) {
     FieldReader reader(&value, pointer, errors);
-    AllowEntry entry;
-    bool const by_namespace = reader.member("namespace") != nullptr;
-    bool const by_repository = reader.member("repository") != nullptr;
-    std::string const ns = reader.text("namespace", path_characters_max);
-    std::string const repository = reader.text("repository", path_characters_max);
-    std::size_t const errors_before = errors.size();
-    if (by_namespace && by_repository) {
-        errors.push_back({pointer, "has both namespace " + in_quotes(ns) + " and repository " +
-                                       in_quotes(repository) +
-                                       ": keep one, and write the other as an entry of its own"});
-    } else if (!by_namespace && !by_repository) {
-        if (reader.present()) {
-            errors.push_back({pointer, "has neither namespace nor repository: set one of them"});
-        }
-    } else if (ns == "*") {
-        entry.kind = AllowEntry::Kind::WholeRegistry;
-    } else if (by_namespace) {
-        entry.kind = AllowEntry::Kind::Namespace;
-        if (!ns.empty()) {
-            read_path(entry, reader, "namespace", ns);
-        }
-    } else {
-        entry.kind = AllowEntry::Kind::Repository;
-        if (!repository.empty()) {
-            read_path(entry, reader, "repository", repository);
-        }
-    }
-    bool const usable = errors.size() == errors_before && (ns == "*" || !entry.path.empty());
-    entry.deprecated = reader.line("deprecated", deprecated_characters_max);
+    auto entry = read_allow_path(reader, errors);
+    std::string deprecated = reader.line("deprecated", deprecated_characters_max);
     reader.refuse_unknown();
-    return usable ? std::optional(std::move(entry)) : std::nullopt;
+    if (entry) {
+        entry->deprecated = std::move(deprecated);
+    }
+    return entry;
 }
 
 void read_role(TenancyRegistry& registry, FieldReader& reader) {

@@ -285,6 +285,9 @@ void read_settings(YAML::Node const& document, Settings& settings, std::optional
         }
     }
     reader.seconds("graceSeconds", settings.grace, 5, 3600);
+    std::int64_t exception_days = settings.exception_life_max.count() / 24;
+    reader.number("exceptionDaysMax", exception_days, 1, 3650);
+    settings.exception_life_max = std::chrono::hours(24 * exception_days);
     reader.absolute_path("caBundleDirectory", settings.ca_bundle_directory, false);
     reader.text("productNamespace", settings.product_namespace);
     if (!is_dns_label(settings.product_namespace)) {

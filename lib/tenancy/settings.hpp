@@ -55,6 +55,8 @@ struct Settings {
     /// How long Secret, grant and rules outlive a tenancy: a rename, a move or a re-created object
     /// passes unnoticed.
     std::chrono::seconds grace{60};
+    /// The longest life of a RegistryException, counted from its creation (key `exceptionDaysMax`).
+    std::chrono::hours exception_life_max{24 * 30};
     std::string ca_bundle_directory = "/etc/registry-tenancy/ca";
     std::string product_namespace = "registry-tenancy-system";
     std::string log_level = "info";

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,6 +44,37 @@ struct RoleProblem {
 /// externalID with identity InstanceRole. Each at most 256 bytes, one line.
 [[nodiscard]] std::vector<std::string> warnings_for(RegistryTenancy const& tenancy,
                                                     RegistryCatalog const& catalog);
+
+/// One of the namespaces that an exception names.
+struct ExceptionScope {
+    std::string ns;
+    bool exists = true;
+    /// In force there; may hold an earlier version of the exception. Null: no tenancy governs it.
+    std::shared_ptr<NamespacePolicy const> policy{};
+};
+
+/// An exception against the credentials that it would extend: one that would exceed the limit of a
+/// session policy is wrong, because the operator would leave it out.
+[[nodiscard]] FieldErrors validate_against(RegistryException const& exception,
+                                           std::span<ExceptionScope const> scopes,
+                                           RegistryCatalog const& catalog,
+                                           std::string_view cluster);
+
+/// What the times of an exception are compared with.
+struct ExceptionClock {
+    WallTime now{};
+    std::chrono::seconds longest_life{};
+};
+
+/// What is accepted but deserves a word to the admin: an exception that has ended already or ends
+/// earlier than it says, a namespace that no tenancy governs, a Registry that does not exist, a
+/// credential that is not extended, a host that should be a Registry. Each at most 256 bytes, one
+/// line.
+[[nodiscard]] std::vector<std::string> warnings_for(RegistryException const& exception,
+                                                    std::span<ExceptionScope const> scopes,
+                                                    RegistryCatalog const& catalog,
+                                                    std::string_view cluster,
+                                                    ExceptionClock const& clock);
 
 /// Keeps what is wrong now and was not wrong before, so that an update that leaves a field
 /// unchanged never fails on it.

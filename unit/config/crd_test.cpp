@@ -18,7 +18,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::string_view kinds[] = {"Registry", "RegistryTenancy", "RegistryGrant"};
+constexpr std::string_view kinds[] = {"Registry", "RegistryTenancy", "RegistryException",
+                                      "RegistryGrant"};
 
 void each_field(std::function<void(Json const&, std::string const&)> const& visit) {
     for (auto const kind : kinds) {
@@ -66,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, CrdNames,
     testing::Values(Names{"Registry", "registries", "rreg", "Cluster", true},
                     Names{"RegistryTenancy", "registrytenancies", "rt", "Cluster", true},
+                    Names{"RegistryException", "registryexceptions", "rx", "Cluster", true},
                     Names{"RegistryGrant", "registrygrants", "rg", "Namespaced", false}),
     [](auto const& test) { return std::string(test.param.kind); });
 
@@ -73,6 +75,13 @@ TEST(Crd, TenancyColumnsAreReadyEnforcementNamespacesAge) {
     auto const crd = crd_of("RegistryTenancy");
     EXPECT_THAT(column_names(crd, false), ElementsAre("Ready", "Enforcement", "Namespaces", "Age"));
     EXPECT_THAT(column_names(crd, true), ElementsAre("Reason", "Message"));
+}
+
+TEST(Crd, ExceptionColumnsAreActiveReadyNamespacesEndsAge) {
+    auto const crd = crd_of("RegistryException");
+    EXPECT_THAT(column_names(crd, false),
+                ElementsAre("Active", "Ready", "Namespaces", "Ends", "Age"));
+    EXPECT_THAT(column_names(crd, true), ElementsAre("Ticket", "Reason", "Message"));
 }
 
 TEST(Crd, EveryFieldIsDescribed) {

@@ -15,6 +15,7 @@
 #include "lib/tenancy/grant.hpp"
 #include "lib/tenancy/policy.hpp"
 #include "lib/tenancy/registry.hpp"
+#include "lib/tenancy/registry_exception.hpp"
 #include "lib/tenancy/registry_tenancy.hpp"
 #include "lib/tenancy/settings.hpp"
 #include "unit/config/manifests.hpp"
@@ -24,6 +25,7 @@ namespace config_test {
 namespace {
 
 using rt::tenancy::Registry;
+using rt::tenancy::RegistryException;
 using rt::tenancy::RegistryTenancy;
 using rt::tenancy::Settings;
 
@@ -33,12 +35,17 @@ std::string refusal(Json const& object) {
         auto const parsed = Registry::parse(object);
         return parsed ? "" : to_string(parsed.error());
     }
+    if (object["kind"] == "RegistryException") {
+        auto const parsed = RegistryException::parse(object);
+        return parsed ? "" : to_string(parsed.error());
+    }
     auto const parsed = RegistryTenancy::parse(object);
     return parsed ? "" : to_string(parsed.error());
 }
 
 bool is_ours_to_parse(Json const& object) {
-    return object["kind"] == "Registry" || object["kind"] == "RegistryTenancy";
+    return object["kind"] == "Registry" || object["kind"] == "RegistryTenancy" ||
+           object["kind"] == "RegistryException";
 }
 
 TEST(Parity, WhatTheSchemaAcceptsOurParserReads) {
@@ -74,9 +81,10 @@ TEST(Parity, WhatOurCodeWritesTheSchemaAccepts) {
             if (!is_ours_to_parse(object)) {
                 continue;
             }
-            auto const is_registry = object["kind"] == "Registry";
-            auto const spec = is_registry ? Registry::parse(object)->spec_json()
-                                          : RegistryTenancy::parse(object)->spec_json();
+            auto const spec = object["kind"] == "Registry" ? Registry::parse(object)->spec_json()
+                              : object["kind"] == "RegistryException"
+                                  ? RegistryException::parse(object)->spec_json()
+                                  : RegistryTenancy::parse(object)->spec_json();
             auto const schema = schema_of(object["kind"].get<std::string>())["properties"]["spec"];
             for (auto const& violation : violations(schema, spec)) {
                 ADD_FAILURE() << path << " written back: " << violation;
@@ -90,10 +98,15 @@ TEST(Parity, TheGrantThatOurCodeComposesFitsItsSchema) {
     std::vector<std::shared_ptr<Registry const>> registries;
     std::vector<std::shared_ptr<RegistryTenancy const>> governing;
     std::vector<std::shared_ptr<RegistryTenancy const>> baselines;
+    std::vector<ActiveException> exceptions;
     for (auto const& [path, objects] : objects_under("config/samples")) {
         for (auto const& object : objects) {
             if (object["kind"] == "Registry") {
                 registries.push_back(std::make_shared<Registry>(*Registry::parse(object)));
+            } else if (object["kind"] == "RegistryException") {
+                exceptions.push_back(
+                    {std::make_shared<RegistryException>(*RegistryException::parse(object)),
+                     rt::WallTime{}});
             } else if (object["kind"] == "RegistryTenancy") {
                 auto tenancy = std::make_shared<RegistryTenancy>(*RegistryTenancy::parse(object));
                 (tenancy->baseline ? baselines : governing).push_back(std::move(tenancy));
@@ -102,15 +115,20 @@ TEST(Parity, TheGrantThatOurCodeComposesFitsItsSchema) {
     }
     ASSERT_EQ(governing.size(), 2U);
     ASSERT_EQ(baselines.size(), 1U);
+    ASSERT_EQ(exceptions.size(), 1U);
     RegistryCatalog const catalog(registries);
-    auto const policy = NamespacePolicy::compile(governing, baselines, catalog);
-    std::vector<GrantProblem> const problems{{"shared-acr", "cainiao", "AssumeRoleDenied",
-                                              "the role may not be assumed", rt::WallTime{}}};
+    auto const policy = NamespacePolicy::compile(governing, baselines, exceptions, catalog);
+    std::vector<GrantProblem> const problems{
+        {"shared-acr", "cainiao", "AssumeRoleDenied", "the role may not be assumed",
+         rt::WallTime{}},
+        {"shared-acr", "", "PolicyTooLarge", "left out", rt::WallTime{}, "incident-4711"}};
     auto const grant = effective_grant(policy, problems, "cainiao-prod");
     EXPECT_EQ(violations(schema_of("RegistryGrant"), grant), std::vector<std::string>{})
         << grant.dump(2);
     EXPECT_EQ(grant["metadata"]["name"], "effective");
     EXPECT_EQ(grant["spec"]["registries"].size(), 3U);
+    EXPECT_EQ(grant["spec"]["exceptions"].size(), 1U);
+    EXPECT_EQ(grant["spec"]["hosts"].size(), 1U);
 }
 
 // Every "#key: value" of the settings file made an active line.
@@ -139,6 +157,7 @@ Json shown(Settings const& settings) {
     return {settings.cluster_name,
             static_cast<int>(settings.unmanaged_namespaces),
             settings.excluded_namespaces,
+            settings.exception_life_max.count(),
             settings.ca_bundle_directory,
             settings.product_namespace,
             settings.log_level,

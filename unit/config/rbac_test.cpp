@@ -48,6 +48,7 @@ TEST(Rbac, TheWebhookReadsRulesAndWritesEvents) {
               (Rights{
                   "registrytenancy.dev/registries: get,list,watch",
                   "registrytenancy.dev/registrytenancies: get,list,watch",
+                  "registrytenancy.dev/registryexceptions: get,list,watch",
                   "registrytenancy.dev/registrygrants: get,list,watch",
                   "/namespaces: get,list,watch",
                   "/pods: list",
@@ -67,9 +68,11 @@ TEST(Rbac, TheOperatorReachesSecretsOfTenantsByOneNameOnly) {
               (Rights{
                   "registrytenancy.dev/registries: get,list,watch",
                   "registrytenancy.dev/registrytenancies: get,list,watch",
+                  "registrytenancy.dev/registryexceptions: get,list,watch",
                   "registrytenancy.dev/registrygrants: get,list,watch",
                   "registrytenancy.dev/registries/status: patch",
                   "registrytenancy.dev/registrytenancies/status: patch",
+                  "registrytenancy.dev/registryexceptions/status: patch",
                   "registrytenancy.dev/registrygrants [effective]: create,update,patch,delete",
                   "/secrets [registry-tenancy]: get,list,watch,create,patch,delete",
                   "/namespaces: get,list,watch",

@@ -31,7 +31,8 @@ Error conflict(ResourceType const& type, ObjectKey const& key, std::string const
 }
 
 bool has_status_subresource(ResourceType const& type) {
-    return type == kube::types::registries || type == kube::types::registry_tenancies;
+    return type == kube::types::registries || type == kube::types::registry_tenancies ||
+           type == kube::types::registry_exceptions;
 }
 
 /// What generation counts: neither metadata nor status.

@@ -11,6 +11,7 @@
 #include "lib/tenancy/image_reference.hpp"
 #include "lib/tenancy/policy.hpp"
 #include "lib/tenancy/registry.hpp"
+#include "lib/tenancy/registry_exception.hpp"
 #include "lib/tenancy/registry_tenancy.hpp"
 
 /// Objects for tests of lib/tenancy, written as people write them.
@@ -77,6 +78,29 @@ inline std::shared_ptr<RegistryTenancy const> tenancy(std::string_view name, Jso
         throw std::runtime_error(errors_of(parsed.error()));
     }
     return std::make_shared<RegistryTenancy const>(*std::move(parsed));
+}
+
+inline Json exception_spec(Json images) {
+    return {{"namespaces", {"team"}},
+            {"images", std::move(images)},
+            {"reason", "INC-4711"},
+            {"expiresAt", "2026-12-01T00:00:00Z"}};
+}
+
+inline std::shared_ptr<RegistryException const> exception(std::string_view name, Json spec,
+                                                          int age_days = 0) {
+    auto parsed =
+        RegistryException::parse(object("RegistryException", name, std::move(spec), age_days));
+    if (!parsed) {
+        throw std::runtime_error(errors_of(parsed.error()));
+    }
+    return std::make_shared<RegistryException const>(*std::move(parsed));
+}
+
+/// An exception that ends when it says so.
+inline ActiveException active(std::string_view name, Json spec, int age_days = 0) {
+    auto one = exception(name, std::move(spec), age_days);
+    return {one, one->expires_at};
 }
 
 /// A tenancy of namespace "team" with one registry entry.

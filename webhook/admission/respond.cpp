@@ -6,6 +6,7 @@
 
 #include "lib/base/digest.hpp"
 #include "lib/base/text.hpp"
+#include "lib/tenancy/judge.hpp"
 
 namespace rt::webhook {
 namespace {
@@ -91,7 +92,7 @@ std::vector<Cause> causes_of(Decision const& decision) {
         if (causes.size() == causes_max) {
             break;
         }
-        if (finding.reason != Reason::Deprecated) {
+        if (tenancy::denies(finding.reason)) {
             causes.push_back(
                 {tenancy::code_of(finding.reason), printable(finding.why, 512), finding.field});
         }
@@ -136,6 +137,25 @@ void append_tenancies(std::string& out, tenancy::NamespacePolicy const& policy) 
     out += '"';
 }
 
+/// Names of the exceptions that the object needs, each once.
+std::string exceptions_of(Decision const& decision) {
+    std::vector<std::string_view> names;
+    for (Finding const& finding : decision.findings) {
+        if (!finding.exception.empty() &&
+            std::find(names.begin(), names.end(), finding.exception) == names.end()) {
+            names.emplace_back(finding.exception);
+        }
+    }
+    std::string out;
+    for (std::string_view const name : names) {
+        if (out.size() + name.size() + 8 > images_annotation_bytes_max) {
+            return out + ",...";
+        }
+        out += (out.empty() ? "" : ",") + printable(name, 253);
+    }
+    return out;
+}
+
 void append_annotations(std::string& out, Decision const& decision,
                         std::chrono::milliseconds snapshot_age) {
     out += R"(,"auditAnnotations":{"decision":")";
@@ -148,6 +168,10 @@ void append_annotations(std::string& out, Decision const& decision,
     }
     if (decision.rules != nullptr && decision.rules->policy) {
         append_tenancies(out, *decision.rules->policy);
+    }
+    if (std::string const exceptions = exceptions_of(decision); !exceptions.empty()) {
+        out += R"(,"exceptions":)";
+        append_string(out, exceptions);
     }
     if (std::string const images = images_of(decision); !images.empty()) {
         out += R"(,"images":)";
@@ -207,11 +231,12 @@ Wording wording_of(Review const& review, Decision const& decision) {
         }
         return wording;
     }
-    // A deprecation is told whatever the enforcement: its own purpose is to be seen.
-    auto const deprecated =
+    // A deprecation or an exception is told whatever the enforcement: its own purpose is to be
+    // seen.
+    auto const notices =
         std::find_if(decision.findings.begin(), decision.findings.end(),
-                     [](Finding const& finding) { return finding.reason == Reason::Deprecated; });
-    auto const from = decision.outcome == Outcome::Audited ? deprecated : decision.findings.begin();
+                     [](Finding const& finding) { return !tenancy::denies(finding.reason); });
+    auto const from = decision.outcome == Outcome::Audited ? notices : decision.findings.begin();
     wording.warnings = tenancy::render_warnings(context, {from, decision.findings.end()});
     wording.note = with_more(tenancy::render_warning(context, decision.findings.front()),
                              decision.findings.size());

@@ -29,8 +29,8 @@ struct Wording {
 };
 [[nodiscard]] Wording wording_of(Review const& review, Decision const& decision);
 
-/// Validating: the decision with its audit annotations (decision, reason, tenancies, images,
-/// snapshotAgeMs), 403 Forbidden with machine-readable causes where it denies.
+/// Validating: the decision with its audit annotations (decision, reason, tenancies, exceptions,
+/// images, snapshotAgeMs), 403 Forbidden with machine-readable causes where it denies.
 [[nodiscard]] std::string respond_decision(std::string_view uid, Decision const& decision,
                                            Wording const& wording,
                                            std::chrono::milliseconds snapshot_age);

@@ -110,6 +110,8 @@ ResourceType const validating_webhook_configurations{"admissionregistration.k8s.
 ResourceType const registries{"registrytenancy.dev", "v1alpha1", "registries", "Registry", false};
 ResourceType const registry_tenancies{"registrytenancy.dev", "v1alpha1", "registrytenancies",
                                       "RegistryTenancy", false};
+ResourceType const registry_exceptions{"registrytenancy.dev", "v1alpha1", "registryexceptions",
+                                       "RegistryException", false};
 ResourceType const registry_grants{"registrytenancy.dev", "v1alpha1", "registrygrants",
                                    "RegistryGrant", true};
 

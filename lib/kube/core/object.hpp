@@ -98,7 +98,8 @@ class LabelSelector {
 namespace types {
 extern ResourceType const pods, namespaces, secrets, events, service_accounts, leases,
     endpoint_slices, cluster_roles, mutating_webhook_configurations,
-    validating_webhook_configurations, registries, registry_tenancies, registry_grants;
+    validating_webhook_configurations, registries, registry_tenancies, registry_exceptions,
+    registry_grants;
 }
 
 }  // namespace rt::kube
