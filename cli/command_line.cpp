@@ -99,6 +99,11 @@ int run(std::span<std::string const> arguments, Environment& env) {
     app.allow_extras();
     std::vector<Command> const commands = add_commands(app);
 
+    if (!arguments.empty() && arguments.front() == "__complete") {
+        print(env.out, complete(tree_of(app), arguments.subspan(1)));
+        return ExitOk;
+    }
+
     // What stands after "--" is taken literally. CLI11 would hand it to the outermost command.
     auto const marker = std::find(arguments.begin(), arguments.end(), "--");
     std::vector<std::string> const literals(marker == arguments.end() ? marker : std::next(marker),

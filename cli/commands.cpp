@@ -5,22 +5,23 @@
 #include <memory>
 
 #include "cli/check.hpp"
+#include "cli/diff.hpp"
+#include "cli/explain.hpp"
+#include "cli/grants.hpp"
 #include "cli/image_parse.hpp"
 #include "lib/base/text.hpp"
 
 namespace rt::cli {
 namespace {
 
-Result<int> usage(std::string message) {
-    return fail(invalid_argument(std::move(message)));
+/// -o of commands that print text or JSON. False where it is neither.
+bool takes_json(std::string const& format, bool& json) {
+    json = format == "json";
+    return json || format == "text";
 }
 
-/// An option that may be given several times, one value each.
-void add_list(CLI::App& app, std::string const& name, std::vector<std::string>& values,
-              std::string const& help) {
-    app.add_option(name, values, help)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+Result<int> unknown_format(std::string const& format) {
+    return usage("-o \"" + printable(format, 64) + "\" is unknown: write text or json");
 }
 
 Command image_parse(CLI::App& app) {
@@ -107,7 +108,125 @@ Command check_command(CLI::App& app) {
     return {command, {}, run};
 }
 
+Command explain_command(CLI::App& app) {
+    CLI::App* const command = app.add_subcommand(
+        "explain",
+        "Tell how an image fares in a namespace: how it is read, what allows or denies it, what "
+        "is\nnear it, and with which key of the pull Secret a node would pull it, until when. "
+        "Ends with\n0 (allowed), 1 (denied) or 2 (could not judge).");
+    struct Options {
+        ExplainOptions explain;
+        std::string format = "text";
+    };
+    auto const options = std::make_shared<Options>();
+    command->add_option("IMAGE", options->explain.image, "An image reference");
+    command->add_option("-o,--output", options->format, "text or json");
+    add_rule_flags(*command, options->explain.world);
+    auto const run = [options](Environment& env) -> Result<int> {
+        if (options->explain.image.empty()) {
+            return usage("no image: name one, for example registry.example.com/team/app:1");
+        }
+        if (!takes_json(options->format, options->explain.json)) {
+            return unknown_format(options->format);
+        }
+        return explain_image(options->explain, env);
+    };
+    return {command, {}, run};
+}
+
+Command who_can_command(CLI::App& app) {
+    CLI::App* const command = app.add_subcommand(
+        "who-can", "List the namespaces that may run an image, and the tenancies behind it");
+    struct Options {
+        WhoCanOptions who_can;
+        std::string format = "text";
+    };
+    auto const options = std::make_shared<Options>();
+    command->add_option("IMAGE", options->who_can.image, "An image reference");
+    command->add_option("-o,--output", options->format, "text or json");
+    add_rule_flags(*command, options->who_can.world);
+    auto const run = [options](Environment& env) -> Result<int> {
+        if (options->who_can.image.empty()) {
+            return usage("no image: name one, for example registry.example.com/team/app:1");
+        }
+        if (!takes_json(options->format, options->who_can.json)) {
+            return unknown_format(options->format);
+        }
+        return who_can(options->who_can, env);
+    };
+    return {command, {}, run};
+}
+
+Command grants_command(CLI::App& app) {
+    CLI::App* const command = app.add_subcommand(
+        "grants", "Show what namespaces may pull: a table of all, or with -n everything about one");
+    struct Options {
+        GrantsOptions grants;
+        std::string format = "text";
+    };
+    auto const options = std::make_shared<Options>();
+    command->add_option("-o,--output", options->format, "text or json");
+    add_rule_flags(*command, options->grants.world);
+    auto const run = [options](Environment& env) -> Result<int> {
+        if (!takes_json(options->format, options->grants.json)) {
+            return unknown_format(options->format);
+        }
+        return show_grants(options->grants, env);
+    };
+    return {command, {}, run};
+}
+
+Command diff_command(CLI::App& app) {
+    CLI::App* const command = app.add_subcommand(
+        "diff",
+        "Tell what changed Registries, tenancies and exceptions would newly deny and newly "
+        "allow,\nin which namespaces, and which workloads they would hit. Ends with 0 (nothing "
+        "changes),\n1 (something does) or 2 (could not be told).");
+    auto const options = std::make_shared<DiffOptions>();
+    add_list(*command, "-f,--filename", options->files,
+             "File, folder, or - with the changed objects. Repeatable.");
+    add_list(*command, "--delete", options->deleted,
+             "A RegistryTenancy that would be deleted. Repeatable.");
+    command->add_flag("-R,--recursive", options->world.recursive,
+                      "Look into the folders of folders");
+    add_rule_flags(*command, options->world);
+    auto const run = [options](Environment& env) -> Result<int> {
+        if (options->files.empty() && options->deleted.empty()) {
+            return usage(
+                "no change: name the changed objects with -f FILE|DIR|-, or a tenancy "
+                "with --delete");
+        }
+        return diff(*options, env);
+    };
+    return {command, {}, run};
+}
+
 }  // namespace
+
+Result<int> usage(std::string message) {
+    return fail(invalid_argument(std::move(message)));
+}
+
+void add_list(CLI::App& app, std::string const& name, std::vector<std::string>& values,
+              std::string const& help) {
+    app.add_option(name, values, help)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CommandTree tree_of(CLI::App const& app) {
+    CommandTree tree;
+    tree.name = app.get_name();
+    for (auto const* const option : app.get_options()) {
+        for (std::string const& name : option->get_lnames()) {
+            tree.flags.push_back("--" + name);
+        }
+    }
+    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; })) {
+        tree.commands.push_back(tree_of(*command));
+    }
+    return tree;
+}
 
 void add_cluster_flags(CLI::App& app, ClusterFlags& flags) {
     constexpr char const* group = "Cluster";
@@ -118,17 +237,20 @@ void add_cluster_flags(CLI::App& app, ClusterFlags& flags) {
     app.add_option("--cluster", flags.cluster, "Else the context's")->group(group);
     app.add_option("--user", flags.user, "Else the context's")->group(group);
     app.add_option("--as", flags.as, "The user to impersonate")->group(group);
-    app.add_option("--as-group", flags.as_groups, "A group to impersonate; repeatable")
-        ->group(group)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_list(app, "--as-group", flags.as_groups, "A group to impersonate; repeatable");
+    app.get_option("--as-group")->group(group);
     app.add_option("--request-timeout", flags.request_timeout,
                    "The longest that one request may take, for example 30s")
         ->group(group);
 }
 
 std::vector<Command> add_commands(CLI::App& app) {
-    std::vector<Command> commands{check_command(app), image_parse(app)};
+    std::vector<Command> commands{check_command(app), explain_command(app), who_can_command(app),
+                                  grants_command(app), diff_command(app)};
+    for (Command& command : add_admin_commands(app)) {
+        commands.push_back(std::move(command));
+    }
+    commands.push_back(image_parse(app));
     for (Command const& command : commands) {
         command.app->allow_extras();
     }

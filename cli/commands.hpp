@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/completion.hpp"
 #include "cli/environment.hpp"
 #include "lib/base/result.hpp"
 
@@ -25,6 +26,16 @@ struct Command {
 
 /// Adds all commands to `app`.
 [[nodiscard]] std::vector<Command> add_commands(CLI::App& app);
+/// Those that change a cluster or look after one: break-glass, grandfather, doctor.
+[[nodiscard]] std::vector<Command> add_admin_commands(CLI::App& app);
+/// Commands and flags of `app`, for completion.
+[[nodiscard]] CommandTree tree_of(CLI::App const& app);
+
+/// An option that may be given several times, one value each.
+void add_list(CLI::App& app, std::string const& name, std::vector<std::string>& values,
+              std::string const& help);
+/// A mistake on the command line, as Command::run returns it.
+[[nodiscard]] Result<int> usage(std::string message);
 
 /// Adds a command's --kubeconfig, --context and so on, in a group of their own.
 void add_cluster_flags(CLI::App& app, ClusterFlags& flags);

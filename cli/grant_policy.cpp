@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "lib/base/time.hpp"
+
 namespace rt::cli {
 namespace {
 
@@ -106,18 +108,75 @@ class Sources {
 
 }  // namespace
 
+namespace {
+
+/// The exceptions behind a grant.
+class Exceptions {
+  public:
+    explicit Exceptions(Json const& spec) {
+        for (Json const& entry : objects_at(spec, "exceptions")) {
+            auto const ends_at = parse_rfc3339(string_at(entry, "endsAt"));
+            ends_at_[string_at(entry, "name")] = ends_at ? *ends_at : WallTime{};
+        }
+    }
+
+    /// `place` has registry or host set.
+    void add(tenancy::ExceptionImage place, Json const& allow) {
+        std::string const image = string_at(allow, "image");
+        place.entry = entry_of(allow);
+        if (std::size_t const at = image.find('@'); at != std::string::npos) {
+            place.entry.kind = AllowEntry::Kind::Repository;
+            place.entry.path = image.substr(0, at);
+            place.digest = image.substr(at + 1);
+        }
+        for (std::string const& name : strings_at(allow, "exceptions")) {
+            images_[name].push_back(place);
+        }
+    }
+
+    [[nodiscard]] std::vector<tenancy::ActiveException> active() const {
+        std::vector<tenancy::ActiveException> result;
+        for (auto const& [name, images] : images_) {
+            auto const end = ends_at_.find(name);
+            if (end == ends_at_.end()) {
+                continue;
+            }
+            auto exception = std::make_shared<tenancy::RegistryException>();
+            exception->meta.name = name;
+            exception->images = images;
+            exception->expires_at = end->second;
+            result.push_back({std::move(exception), end->second});
+        }
+        return result;
+    }
+
+  private:
+    std::map<std::string, WallTime> ends_at_;
+    std::map<std::string, std::vector<tenancy::ExceptionImage>> images_;
+};
+
+}  // namespace
+
 tenancy::NamespacePolicy policy_of_grant(Json const& grant) {
     Json const* const found = find(grant, "spec");
     Json const spec = found == nullptr ? Json::object() : *found;
     Sources sources(spec);
+    Exceptions exceptions(spec);
     std::vector<std::shared_ptr<tenancy::Registry const>> registries;
     for (Json const& entry : objects_at(spec, "registries")) {
         registries.push_back(registry_of(entry));
         for (Json const& allow : objects_at(entry, "allow")) {
             sources.add(registries.back()->meta.name, allow);
+            exceptions.add({registries.back()->meta.name, {}, {}, {}}, allow);
+        }
+    }
+    for (Json const& entry : objects_at(spec, "hosts")) {
+        for (Json const& allow : objects_at(entry, "allow")) {
+            exceptions.add({{}, string_at(entry, "host"), {}, {}}, allow);
         }
     }
     return tenancy::NamespacePolicy::compile(sources.governing(), sources.baselines(),
+                                             exceptions.active(),
                                              tenancy::RegistryCatalog(std::move(registries)));
 }
 

@@ -64,9 +64,23 @@ class Judge {
         } else if (!view_->unknown.empty()) {
             set_unavailable(result, view_->unknown);
         } else if (world_.settings().unmanaged_namespaces == tenancy::UnmanagedNamespaces::Deny) {
-            set_denied(result, tenancy::no_tenancy(image.field, image.name, image.image));
+            judge_ungoverned(result, image);
         }
         verdicts_.entries.push_back(std::move(result));
+    }
+
+    /// In a cluster that refuses images in ungoverned namespaces.
+    void judge_ungoverned(VerdictEntry& result, tenancy::ObjectImage const& image) {
+        if (view_->exceptions_alone) {
+            auto judgement = tenancy::judge_image(*view_->exceptions_alone, image.image);
+            if (judgement.verdict.allowed() && judgement.finding) {
+                judgement.finding->field = image.field;
+                judgement.finding->name = image.name;
+                warn(result, *judgement.finding);
+                return;
+            }
+        }
+        set_denied(result, tenancy::no_tenancy(image.field, image.name, image.image));
     }
 
     void judge_by_policy(VerdictEntry& result, tenancy::ObjectImage const& image) {
@@ -74,7 +88,7 @@ class Judge {
         auto judgement = tenancy::judge_image(policy, image.image);
         if (judgement.verdict.allow != nullptr) {
             result.tenancies = judgement.verdict.allow->tenancies;
-        } else {
+        } else if (judgement.verdict.exception == nullptr) {
             result.tenancies = policy.tenancies();
         }
         if (!judgement.finding) {
@@ -111,6 +125,10 @@ class Judge {
             set_denied(result, finding);
             return;
         }
+        warn(result, finding);
+    }
+
+    void warn(VerdictEntry& result, Finding const& finding) const {
         result.code = tenancy::code_of(finding.reason);
         result.message = tenancy::render_warning(context(), finding);
     }

@@ -28,7 +28,8 @@ struct VerdictEntry {
     bool judged =
         true;          ///< false: RT-PolicyUnavailable; a denial that says nothing about the image
     std::string code;  ///< RT-NotAllowed, ...; empty where there is nothing to say
-    /// Behind the allowed path; where nothing allows it, those that govern the namespace.
+    /// Behind the allowed path; where nothing allows it, those that govern the namespace. Empty for
+    /// what an exception alone allows (the message names it).
     std::vector<std::string> tenancies;
     std::string message;  ///< as the webhook writes it; empty where there is nothing to say
 

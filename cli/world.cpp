@@ -68,6 +68,19 @@ void World::add_tenancy(Json const& object, std::string_view place) {
     tenancies_[name] = std::make_shared<tenancy::RegistryTenancy const>(*std::move(parsed));
 }
 
+/// One that cannot be read allows nothing, as in the webhook.
+void World::add_exception(Json const& object, std::string_view place) {
+    auto parsed = tenancy::RegistryException::parse(object);
+    std::string const name = kube::key_of(object).name;
+    if (!parsed) {
+        exceptions_.erase(name);
+        problems_.push_back(std::string(place) + ": RegistryException " + printable(name, 128) +
+                            ": " + tenancy::to_string(parsed.error()));
+        return;
+    }
+    exceptions_[name] = std::make_shared<tenancy::RegistryException const>(*std::move(parsed));
+}
+
 bool World::add_settings(Json const& object, std::string_view place) {
     Json const* const data = find(object, "data");
     std::string const text = data == nullptr ? "" : string_at(*data, settings_key);
@@ -88,11 +101,12 @@ bool World::add(Json const& object, std::string_view place, bool replace) {
     std::string const name = kube::key_of(object).name;
     bool const registry = is_ours(object) && kind == "Registry";
     bool const tenancy = is_ours(object) && kind == "RegistryTenancy";
+    bool const exception = is_ours(object) && kind == "RegistryException";
     bool const ns = kind == "Namespace" && string_at(object, "apiVersion") == "v1";
     if (kind == "ConfigMap") {
         return add_settings(object, place);
     }
-    if (!registry && !tenancy && !ns) {
+    if (!registry && !tenancy && !exception && !ns) {
         return false;
     }
     views_.clear();
@@ -104,6 +118,8 @@ bool World::add(Json const& object, std::string_view place, bool replace) {
         add_registry(object, place);
     } else if (tenancy) {
         add_tenancy(object, place);
+    } else if (exception) {
+        add_exception(object, place);
     } else {
         labels_[name] = kube::meta_of(object).labels;
     }
@@ -157,22 +173,40 @@ std::set<std::string> World::namespaces() const {
     return names;
 }
 
-World::Policy World::compile(std::vector<std::string> const& governing, std::string const&) {
-    Policy& policy = compiled_[governing];
-    if (!policy) {
-        std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> members;
-        std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> baselines;
-        for (std::string const& name : governing) {
-            members.push_back(tenancies_.at(name));
+std::vector<std::string> World::exceptions_of(std::string const& ns) const {
+    std::vector<std::string> names;
+    for (auto const& [name, exception] : exceptions_) {
+        if (exception->applies_to(ns) && exception->active_at(now_, settings_.exception_life_max)) {
+            names.push_back(name);
         }
-        for (auto const& [name, tenancy] : tenancies_) {
-            if (tenancy->baseline) {
-                baselines.push_back(tenancy);
-            }
-        }
-        policy = std::make_shared<tenancy::NamespacePolicy const>(
-            tenancy::NamespacePolicy::compile(std::move(members), std::move(baselines), catalog()));
     }
+    return names;
+}
+
+World::Policy World::compile(std::vector<std::string> const& governing, std::string const& ns) {
+    auto const exceptions = exceptions_of(ns);
+    Policy& policy = compiled_[{governing, exceptions}];
+    if (policy) {
+        return policy;
+    }
+    std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> members;
+    std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> baselines;
+    std::vector<tenancy::ActiveException> active;
+    for (std::string const& name : governing) {
+        members.push_back(tenancies_.at(name));
+    }
+    for (auto const& [name, tenancy] : tenancies_) {
+        // A baseline adds to what another tenancy governs.
+        if (tenancy->baseline && !governing.empty()) {
+            baselines.push_back(tenancy);
+        }
+    }
+    for (std::string const& name : exceptions) {
+        auto const& exception = exceptions_.at(name);
+        active.push_back({exception, exception->ends_at(settings_.exception_life_max)});
+    }
+    policy = std::make_shared<tenancy::NamespacePolicy const>(tenancy::NamespacePolicy::compile(
+        std::move(members), std::move(baselines), std::move(active), catalog()));
     return policy;
 }
 
@@ -213,6 +247,8 @@ NamespaceView World::compute(std::string const& ns) {
     }
     if (!governing.empty()) {
         view.policy = compile(governing, ns);
+    } else if (!exceptions_of(ns).empty()) {
+        view.exceptions_alone = compile(governing, ns);
     }
     return view;
 }

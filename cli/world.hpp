@@ -19,6 +19,8 @@ namespace rt::cli {
 struct NamespaceView {
     /// Null: no tenancy governs it, it is excluded, or it cannot be judged.
     std::shared_ptr<tenancy::NamespacePolicy const> policy{};
+    /// Of an ungoverned namespace: what exceptions open where unmanagedNamespaces is Deny.
+    std::shared_ptr<tenancy::NamespacePolicy const> exceptions_alone{};
     bool excluded = false;
     /// Why not everything about it is known: one clause with its fix; empty where all is. What the
     /// policy allows is allowed all the same, because more rules only add; a "no" is no verdict.
@@ -67,9 +69,12 @@ class World {
     bool first_of_its_name(std::string const& what, std::string_view place, bool replace);
     void add_registry(Json const& object, std::string_view place);
     void add_tenancy(Json const& object, std::string_view place);
+    void add_exception(Json const& object, std::string_view place);
     bool add_settings(Json const& object, std::string_view place);
     [[nodiscard]] NamespaceView compute(std::string const& ns);
     [[nodiscard]] Policy compile(std::vector<std::string> const& governing, std::string const& ns);
+    /// Names of the exceptions that name the namespace and have not ended.
+    [[nodiscard]] std::vector<std::string> exceptions_of(std::string const& ns) const;
 
     WallTime now_;
     bool live_ = false;
@@ -78,13 +83,15 @@ class World {
     std::map<std::string, std::shared_ptr<tenancy::RegistryTenancy const>> tenancies_;
     /// Tenancies that cannot be read, as far as they can: they select namespaces all the same.
     std::map<std::string, tenancy::RegistryTenancy> unreadable_;
+    std::map<std::string, std::shared_ptr<tenancy::RegistryException const>> exceptions_;
     std::map<std::string, Labels> labels_;
     std::map<std::string, Labels> suggested_labels_;
     std::map<std::string, Policy> grants_;
     std::map<std::string, std::string> places_;  ///< "Kind/name" -> where it was read
     std::vector<std::string> problems_;
     std::optional<tenancy::RegistryCatalog> catalog_;
-    std::map<std::vector<std::string>, Policy> compiled_;
+    /// By the names of tenancies and exceptions.
+    std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, Policy> compiled_;
     std::map<std::string, NamespaceView> views_;
 };
 
@@ -104,5 +111,13 @@ struct WorldSources {
                                                Connection const& connection,
                                                std::set<std::string> const& namespaces,
                                                Environment& env);
+
+/// Rules for a command about one namespace.
+struct LoadedRules {
+    World world;
+    std::optional<Connection> connection;  ///< nullopt: offline
+    std::string ns;                        ///< -n, else the context's, else "default"
+};
+[[nodiscard]] Result<LoadedRules> load_rules(WorldSources const& sources, Environment& env);
 
 }  // namespace rt::cli

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/world.hpp"
 #include "lib/base/text.hpp"
@@ -128,11 +129,19 @@ Result<World> world_from_cluster(WorldSources const& sources, Connection const& 
     if (!registries) {
         return fail(with_fix(registries.error()));
     }
+    auto exceptions = list(client, kube::types::registry_exceptions);
+    if (!exceptions && exceptions.error().kind != ErrorKind::NotFound) {
+        return fail(with_fix(exceptions.error()));
+    }
+    if (!exceptions) {
+        exceptions = std::vector<Json>{};  // an older installation has none
+    }
     auto const live_namespaces = list(client, kube::types::namespaces, true);
     if (!live_namespaces) {
         return fail(with_fix(live_namespaces.error()));
     }
-    for (auto const* const objects : {&*tenancies, &*registries, &*live_namespaces}) {
+    for (std::vector<Json> const* const objects :
+         {&*tenancies, &*registries, &std::as_const(*exceptions), &*live_namespaces}) {
         for (Json const& object : *objects) {
             world.add(object, "cluster", true);
         }
@@ -141,6 +150,23 @@ Result<World> world_from_cluster(WorldSources const& sources, Connection const& 
         report_warning(env, problem);
     }
     return world;
+}
+
+Result<LoadedRules> load_rules(WorldSources const& sources, Environment& env) {
+    std::string const& ns = sources.cluster.ns;
+    if (!sources.tenancy_files.empty()) {
+        RT_TRY(World world, world_from_files(sources, env));
+        return LoadedRules{std::move(world), std::nullopt, ns.empty() ? "default" : ns};
+    }
+    auto connection = env.connect(sources.cluster);
+    if (!connection) {
+        return fail(Error{connection.error().kind,
+                          connection.error().message +
+                              "\n(without a cluster, give the rules: --tenancy FILE|DIR)"});
+    }
+    std::string chosen = ns.empty() ? connection->current_namespace : ns;
+    RT_TRY(World world, world_from_cluster(sources, *connection, {chosen}, env));
+    return LoadedRules{std::move(world), *std::move(connection), std::move(chosen)};
 }
 
 }  // namespace rt::cli

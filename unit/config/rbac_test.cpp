@@ -124,6 +124,18 @@ TEST(Rbac, ThePlatformAdminRoleIsAggregatedToNothing) {
                               "get,list,watch,create,update,patch,delete"));
 }
 
+TEST(Rbac, BreakingGlassNeedsNoMoreThanItsCommandUses) {
+    EXPECT_FALSE(
+        installed("ClusterRole", "registry-tenancy-break-glass")["metadata"].contains("labels"));
+    EXPECT_EQ(rights_of("ClusterRole", "registry-tenancy-break-glass"),
+              (Rights{
+                  "registrytenancy.dev/registryexceptions: get,list,create,delete",
+                  "registrytenancy.dev/registries: get,list",
+                  "admissionregistration.k8s.io/validatingwebhookconfigurations "
+                  "[registry-tenancy]: get,update",
+              }));
+}
+
 TEST(Rbac, NobodyHasWildcardsOrEscalatingVerbs) {
     for (auto const& object : installed_objects()) {
         if (object["kind"] != "ClusterRole" && object["kind"] != "Role") {

@@ -1,0 +1,75 @@
+#include "cli/workloads.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "lib/tenancy/image_doors.hpp"
+#include "lib/tenancy/object_images.hpp"
+
+namespace rt::cli {
+namespace {
+
+/// A page of 500 Pods has about 8 MB.
+constexpr int page_size = 500;
+
+std::vector<kube::ResourceType> judged_types() {
+    std::vector<kube::ResourceType> types;
+    for (auto const& kind : tenancy::template_kinds()) {
+        types.push_back({std::string(kind.group), std::string(kind.version),
+                         std::string(kind.resource), std::string(kind.kind), true});
+    }
+    types.push_back(kube::types::pods);
+    return types;
+}
+
+bool has_ended(Json const& object) {
+    Json const* const status = find(object, "status");
+    std::string const phase = status == nullptr ? "" : string_at(*status, "phase");
+    return phase == "Succeeded" || phase == "Failed";
+}
+
+std::set<std::string> images_in(Json const& object) {
+    std::set<std::string> images;
+    if (auto const found = tenancy::images_of(object)) {
+        for (auto const& image : found->images) {
+            images.insert(image.image);
+        }
+    }
+    return images;
+}
+
+}  // namespace
+
+Result<std::vector<Document>> workloads_in(kube::Client& client, std::string const& ns) {
+    std::vector<Document> found;
+    /// Images by the uid of who names them; of those left out their owner's count, too.
+    std::map<std::string, std::set<std::string>> told;
+    for (auto const& type : judged_types()) {
+        kube::ListOptions options;
+        options.ns = ns;
+        options.limit = page_size;
+        auto page = kube::list_all(client, type, options, {});
+        if (!page && page.error().kind == ErrorKind::NotFound) {
+            continue;
+        }
+        if (!page) {
+            return fail(page.error());
+        }
+        for (Json& object : page->items) {
+            object["apiVersion"] = type.api_version();
+            object["kind"] = type.kind;
+            auto const meta = kube::meta_of(object);
+            auto images = images_in(object);
+            bool const same_as_owner = meta.controller && told.contains(meta.controller->uid) &&
+                                       told.at(meta.controller->uid) == images;
+            told[meta.uid] = std::move(images);
+            if (!same_as_owner && !has_ended(object)) {
+                found.push_back({"", 0, std::make_shared<Json>(std::move(object)), {}});
+            }
+        }
+    }
+    return found;
+}
+
+}  // namespace rt::cli
