@@ -168,12 +168,15 @@ http::Answer Endpoint::answer(http::ServerRequest const& request) const {
     return ok(respond_decision(uid, decision, wording_of(reader.review(), decision), {}));
 }
 
-void Endpoint::notify(Review const& review, Decision const& decision, std::string_view note) const {
-    if (observer_ == nullptr || !decision.reason) {
+void Endpoint::notify(Review const& review, Decision const& decision,
+                      Wording const& wording) const {
+    if (observer_ == nullptr) {
         return;
     }
     try {
-        observer_->observe(review, decision, note);
+        for (Note const& note : wording.notes) {
+            observer_->observe(review, decision, note);
+        }
     } catch (std::exception const& error) {
         // What is told afterwards must not change what was decided.
         log_error("a decision could not be noted", {{"error", error.what()}});
@@ -224,8 +227,9 @@ http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader
         log_warn("an AdmissionReview cannot be understood", {{"problem", reader.problem()}});
     }
     auto response = ok(respond_decision(review.uid, decision, wording, view.age));
-    notify(review, decision, wording.note);
+    notify(review, decision, wording);
     metrics_.decided(EndpointName::Validate, decision.outcome, decision.reason);
+    metrics_.found(decision);
     watch.stop();
     return response;
 }

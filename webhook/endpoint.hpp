@@ -15,6 +15,7 @@
 namespace rt::webhook {
 
 class ReviewReader;
+struct Wording;
 
 /// The edge at which every AdmissionReview gets an answer with its uid, and everything else a 4xx
 /// with an empty body (the API server shows bodies of failed calls to users). What goes wrong
@@ -46,7 +47,7 @@ class Endpoint {
                                         ReviewReader& reader) const;
     [[nodiscard]] http::Answer validate_resource(http::ServerRequest const& request) const;
     [[nodiscard]] http::Answer refuse(int status) const;
-    void notify(Review const& review, Decision const& decision, std::string_view note) const;
+    void notify(Review const& review, Decision const& decision, Wording const& wording) const;
     [[nodiscard]] std::chrono::nanoseconds patience(std::string_view query) const;
 
     PolicySource const& policies_;

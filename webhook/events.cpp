@@ -46,13 +46,12 @@ kube::ObjectReference regarding(Review const& review) {
 EventMirror::EventMirror(kube::EventRecorder& recorder, Clock& clock)
     : recorder_(recorder), events_(20, 200, clock), lines_(10, 100, clock) {}
 
-void EventMirror::observe(Review const& review, Decision const& decision, std::string_view note) {
-    std::string const code(decision.reason ? tenancy::code_of(*decision.reason) : "RT-None");
+void EventMirror::observe(Review const& review, Decision const& decision, Note const& note) {
+    std::string const code(tenancy::code_of(note.reason));
     bool const about_something = !review.ns.empty() && !review.kind.empty();
     if (!review.dry_run && about_something && events_.take()) {
         recorder_.record(regarding(review), kube::EventType::Warning, code,
-                         decision.outcome == Outcome::Denied ? "Denied" : "Admitted",
-                         std::string(note));
+                         decision.outcome == Outcome::Denied ? "Denied" : "Admitted", note.text);
     }
     if (decision.outcome != Outcome::Denied) {
         return;
@@ -73,7 +72,7 @@ void EventMirror::observe(Review const& review, Decision const& decision, std::s
                         {"name", printable(review.name, 253)},
                         {"user", printable(review.user, 253)},
                         {"dryRun", review.dry_run},
-                        {"note", note},
+                        {"note", note.text},
                         {"linesDropped", dropped}});
 }
 

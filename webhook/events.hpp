@@ -16,8 +16,8 @@ namespace rt::webhook {
 class DecisionObserver {
   public:
     virtual ~DecisionObserver() = default;
-    /// `note` is one line of printable text.
-    virtual void observe(Review const& review, Decision const& decision, std::string_view note) = 0;
+    /// Once for each note of a decision.
+    virtual void observe(Review const& review, Decision const& decision, Note const& note) = 0;
 };
 
 /// Counts permits: `rate` per second, at most `burst` at once. Thread-safe.
@@ -45,7 +45,7 @@ class TokenBucket {
 class EventMirror final : public DecisionObserver {
   public:
     EventMirror(kube::EventRecorder& recorder, Clock& clock);
-    void observe(Review const& review, Decision const& decision, std::string_view note) override;
+    void observe(Review const& review, Decision const& decision, Note const& note) override;
 
   private:
     kube::EventRecorder& recorder_;

@@ -35,8 +35,11 @@ Selection selection_of(tenancy::RegistryTenancy const& tenancy) {
 }  // namespace
 
 IndexBuilder::IndexBuilder(Clock& clock, std::function<bool(std::string_view)> excluded,
-                           std::chrono::seconds grace)
-    : clock_(clock), excluded_(std::move(excluded)), grace_(grace) {
+                           std::chrono::seconds grace, std::chrono::seconds exception_life_max)
+    : clock_(clock),
+      excluded_(std::move(excluded)),
+      grace_(grace),
+      exception_life_max_(exception_life_max) {
     published_.store(std::make_shared<TenancyIndex const>());
 }
 
@@ -54,6 +57,10 @@ IndexFigures IndexBuilder::figures() const {
     figures.registries = registries_.size();
     for (auto const& [name, state] : registries_) {
         figures.unreadable += state.readable ? 0U : 1U;
+    }
+    figures.exceptions = ends_.size();
+    for (auto const& [name, state] : exceptions_) {
+        figures.unreadable += state.good ? 0U : 1U;
     }
     return figures;
 }
@@ -126,15 +133,15 @@ void IndexBuilder::remove_registry(Json const& object) {
 // Tenancies -------------------------------------------------------------------------------------
 
 bool IndexBuilder::is_baseline(std::string const& tenancy) const {
-    auto const found = tenancies_.find(tenancy);
-    return found != tenancies_.end() && found->second.good && found->second.good->baseline;
+    return baselines_.contains(tenancy);
 }
 
 void IndexBuilder::forget_policies_of(std::string const& tenancy) {
     if (is_baseline(tenancy)) {
         policies_.clear();
     } else {
-        std::erase_if(policies_, [&](auto const& entry) { return contains(entry.first, tenancy); });
+        std::erase_if(policies_,
+                      [&](auto const& entry) { return contains(entry.first.tenancies, tenancy); });
     }
 }
 
@@ -151,6 +158,11 @@ bool IndexBuilder::take_tenancy(Json const& object) {
         state.good = std::make_shared<tenancy::RegistryTenancy const>(*std::move(parsed));
         state.selection = selection_of(*state.good);
         state.readable = true;
+        if (state.good->baseline) {
+            baselines_.insert(meta.name);
+        } else {
+            baselines_.erase(meta.name);
+        }
         forget_policies_of(meta.name);
     } else {
         log_warn(
@@ -159,6 +171,7 @@ bool IndexBuilder::take_tenancy(Json const& object) {
             {{"tenancy", meta.name}, {"errors", tenancy::to_string(parsed.error())}});
         if (state.uid != meta.uid) {
             state.good.reset();
+            baselines_.erase(meta.name);
         }
         Selection now = selection_of(tenancy::RegistryTenancy::salvage(object));
         if (state.good) {
@@ -334,6 +347,7 @@ void IndexBuilder::refresh_selected(std::set<std::string> const& tenancies) {
 
 void IndexBuilder::expire() {
     std::lock_guard const lock(mutex_);
+    end_exceptions();
     auto const now = clock_.steady_now();
     if (!next_expiry_ || now < *next_expiry_ || now < expire_again_after_) {
         return;
@@ -345,6 +359,7 @@ void IndexBuilder::expire() {
         auto const& gone_after = entry->second.gone_after;
         if (gone_after && *gone_after <= now) {
             forget_policies_of(entry->first);
+            baselines_.erase(entry->first);
             entry = tenancies_.erase(entry);
             continue;
         }

@@ -18,13 +18,14 @@ kube::WatcherOptions watch_of(kube::ResourceType const& type, bool metadata_only
 }  // namespace
 
 struct IndexFeed::Watches {
-    std::array<std::unique_ptr<kube::Watcher>, 3> all;
+    std::array<std::unique_ptr<kube::Watcher>, 4> all;
 };
 
 IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
-                     std::function<bool(std::string_view)> excluded, std::chrono::seconds grace)
+                     std::function<bool(std::string_view)> excluded, std::chrono::seconds grace,
+                     std::chrono::seconds exception_life_max)
     : clock_(clock),
-      builder_(clock, std::move(excluded), grace),
+      builder_(clock, std::move(excluded), grace, exception_life_max),
       watches_(std::make_unique<Watches>()) {
     watches_->all[0] = std::make_unique<kube::Watcher>(
         client, watch_of(kube::types::registries, false),
@@ -37,6 +38,12 @@ IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
         kube::WatchHandler{[this](auto const& items) { builder_.replace_tenancies(items); },
                            [this](auto const& object) { builder_.upsert_tenancy(object); },
                            [this](auto const& object) { builder_.remove_tenancy(object); }},
+        clock, random);
+    watches_->all[3] = std::make_unique<kube::Watcher>(
+        client, watch_of(kube::types::registry_exceptions, false),
+        kube::WatchHandler{[this](auto const& items) { builder_.replace_exceptions(items); },
+                           [this](auto const& object) { builder_.upsert_exception(object); },
+                           [this](auto const& object) { builder_.remove_exception(object); }},
         clock, random);
     watches_->all[2] = std::make_unique<kube::Watcher>(
         client, watch_of(kube::types::namespaces, true),

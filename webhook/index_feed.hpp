@@ -14,19 +14,21 @@
 
 namespace rt::webhook {
 
-/// The live index: watches Registries, RegistryTenancies and Namespaces (metadata only), and knows
-/// how long ago all three were proven complete. A watch that merely says nothing proves nothing.
+/// The live index: watches Registries, RegistryTenancies, RegistryExceptions and Namespaces
+/// (metadata only), and knows how long ago all of them were proven complete. A watch that merely
+/// says nothing proves nothing.
 class IndexFeed final : public PolicySource {
   public:
     /// All references must outlive the feed.
     IndexFeed(kube::Client& client, Clock& clock, Random& random,
-              std::function<bool(std::string_view)> excluded, std::chrono::seconds grace);
+              std::function<bool(std::string_view)> excluded, std::chrono::seconds grace,
+              std::chrono::seconds exception_life_max);
     ~IndexFeed() override;
 
     void start();
     [[nodiscard]] PolicyView view() const override;
-    /// Ends graces and takes over what the watches know of their freshness; call it some times a
-    /// second.
+    /// Ends graces and exceptions, and takes over what the watches know of their freshness; call it
+    /// some times a second.
     void tick();
     [[nodiscard]] IndexFigures figures() const;
     /// Why the index isn't complete or current, for /readyz; empty when all is well.

@@ -6,31 +6,37 @@
 
 namespace rt::webhook {
 
-IndexBuilder::Policy IndexBuilder::policy_for(std::vector<std::string> const& tenancies) {
-    auto const found = policies_.find(tenancies);
+IndexBuilder::Policy IndexBuilder::policy_for(PolicyKey const& key) {
+    auto const found = policies_.find(key);
     if (found != policies_.end()) {
         return found->second;
     }
     std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> governing;
-    for (std::string const& name : tenancies) {
+    for (std::string const& name : key.tenancies) {
         governing.push_back(tenancies_.at(name).good);
     }
     std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> baselines;
-    for (auto const& [name, state] : tenancies_) {
-        if (state.good && state.good->baseline) {
-            baselines.push_back(state.good);
+    if (!governing.empty()) {  // a baseline governs no namespace by itself
+        for (std::string const& name : baselines_) {
+            baselines.push_back(tenancies_.at(name).good);
         }
+    }
+    std::vector<tenancy::ActiveException> exceptions;
+    for (std::string const& name : key.exceptions) {
+        ExceptionState const& state = exceptions_.at(name);
+        exceptions.push_back({state.good, state.ends_at});
     }
     auto policy =
         std::make_shared<tenancy::NamespacePolicy const>(tenancy::NamespacePolicy::compile(
-            std::move(governing), std::move(baselines), *next_.catalog_));
-    policies_.emplace(tenancies, policy);
+            std::move(governing), std::move(baselines), std::move(exceptions), *next_.catalog_));
+    policies_.emplace(key, policy);
     return policy;
 }
 
 NamespaceRules IndexBuilder::rules_of(std::string const& ns, NamespaceState const& state) {
     NamespaceRules rules;
-    std::vector<std::string> governing;
+    PolicyKey key;
+    Names& governing = key.tenancies;
     for (std::string const& name : state.members) {
         TenancyState const& tenancy = tenancies_.at(name);
         if (tenancy.good && (tenancy.readable || tenancy.good->governs(ns, *state.labels))) {
@@ -45,9 +51,14 @@ NamespaceRules IndexBuilder::rules_of(std::string const& ns, NamespaceState cons
             governing.push_back(leaving.tenancy);
         }
     }
+    std::sort(governing.begin(), governing.end());
+    if (auto const found = exceptions_of_.find(ns); found != exceptions_of_.end()) {
+        key.exceptions.assign(found->second.begin(), found->second.end());
+    }
     if (!governing.empty()) {
-        std::sort(governing.begin(), governing.end());
-        rules.policy = policy_for(governing);
+        rules.policy = policy_for(key);
+    } else if (!key.exceptions.empty()) {
+        rules.exceptions = policy_for(key);
     }
     return rules;
 }

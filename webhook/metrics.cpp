@@ -53,6 +53,9 @@ AdmissionMetrics::AdmissionMetrics(Metrics& metrics)
       unpatched_(
           metrics.counter(requests_name, requests_help,
                           {{"endpoint", "mutate"}, {"decision", "allowed"}, {"reason", "none"}})),
+      grandfathered_(metrics.counter(
+          "registry_tenancy_webhook_grandfathered_images_total",
+          "Images that updates left unchanged and that nothing allows any more; admitted.")),
       refused_(metrics.counter(errors_name, errors_help, {{"cause", "refused"}})),
       failed_(metrics.counter(errors_name, errors_help, {{"cause", "failed"}})),
       namespaces_(
@@ -63,8 +66,10 @@ AdmissionMetrics::AdmissionMetrics(Metrics& metrics)
                                "RegistryTenancies in the index.")),
       registries_(
           metrics.gauge("registry_tenancy_webhook_index_registries", "Registries in the index.")),
+      exceptions_(metrics.gauge("registry_tenancy_webhook_index_exceptions",
+                                "RegistryExceptions in the index that have not ended.")),
       unreadable_(metrics.gauge("registry_tenancy_webhook_index_unreadable_objects",
-                                "Registries and RegistryTenancies that cannot be read.")),
+                                "Objects of ours that cannot be read.")),
       synced_(metrics.gauge("registry_tenancy_webhook_index_synced",
                             "1 where every watch has delivered a complete list.")),
       age_(metrics.gauge("registry_tenancy_webhook_index_age_seconds",
@@ -72,6 +77,23 @@ AdmissionMetrics::AdmissionMetrics(Metrics& metrics)
       certificate_expiry_(
           metrics.gauge("registry_tenancy_webhook_certificate_expiry_timestamp_seconds",
                         "When the serving certificate expires; 0 without one.")) {
+    for (std::size_t o = 0; o < outcomes_count; ++o) {
+        for (std::size_t r = 0; r < tenancy::reasons_count; ++r) {
+            auto const outcome = static_cast<Outcome>(o);
+            auto const reason = static_cast<tenancy::Reason>(r);
+            // Requests that are allowed without a word have no findings, and whole requests that
+            // cannot be judged none of their own.
+            if (outcome != Outcome::Allowed && outcome != Outcome::NamespaceUnknown &&
+                reason != tenancy::Reason::PolicyUnavailable) {
+                findings_[o][r] = &metrics.counter(
+                    "registry_tenancy_webhook_findings_total",
+                    "Images and pull Secrets found fault with, or allowed with a word, by reason "
+                    "code and by what became of the request.",
+                    {{"reason", std::string(tenancy::code_of(reason))},
+                     {"decision", std::string(name_of(outcome))}});
+            }
+        }
+    }
     for (std::size_t e = 0; e < endpoints_count; ++e) {
         durations_[e] = &metrics.histogram(
             "registry_tenancy_webhook_admission_duration_seconds",
@@ -103,6 +125,18 @@ void AdmissionMetrics::decided(EndpointName endpoint, Outcome outcome,
     }
 }
 
+void AdmissionMetrics::found(Decision const& decision) {
+    auto const& counters = findings_[static_cast<std::size_t>(decision.outcome)];
+    for (tenancy::Finding const& finding : decision.findings) {
+        if (Counter* const counter = counters[static_cast<std::size_t>(finding.reason)]) {
+            counter->Increment();
+        }
+    }
+    if (decision.grandfathered != 0) {
+        grandfathered_.Increment(static_cast<double>(decision.grandfathered));
+    }
+}
+
 void AdmissionMetrics::observe(EndpointName endpoint, std::chrono::nanoseconds duration) {
     durations_[static_cast<std::size_t>(endpoint)]->Observe(
         std::chrono::duration<double>(duration).count());
@@ -113,6 +147,7 @@ void AdmissionMetrics::show(IndexFigures const& figures) {
     governed_.Set(static_cast<double>(figures.governed));
     tenancies_.Set(static_cast<double>(figures.tenancies));
     registries_.Set(static_cast<double>(figures.registries));
+    exceptions_.Set(static_cast<double>(figures.exceptions));
     unreadable_.Set(static_cast<double>(figures.unreadable));
 }
 

@@ -22,6 +22,8 @@ class AdmissionMetrics {
 
     /// A decision of /validate, or an answer of /validate-registrytenancy (Allowed or Denied).
     void decided(EndpointName endpoint, Outcome outcome, std::optional<tenancy::Reason> reason);
+    /// What a decision of /validate found in the object, and what it left unjudged.
+    void found(Decision const& decision);
     void mutated(bool patched) { (patched ? patched_ : unpatched_).Increment(); }
     /// A request that got an HTTP error instead of an answer.
     void refused() { refused_.Increment(); }
@@ -41,15 +43,18 @@ class AdmissionMetrics {
 
     std::array<std::array<std::array<Counter*, reasons_count>, outcomes_count>, endpoints_count>
         decisions_{};
+    std::array<std::array<Counter*, tenancy::reasons_count>, outcomes_count> findings_{};
     std::array<Histogram*, endpoints_count> durations_{};
     Counter& patched_;
     Counter& unpatched_;
+    Counter& grandfathered_;
     Counter& refused_;
     Counter& failed_;
     Gauge& namespaces_;
     Gauge& governed_;
     Gauge& tenancies_;
     Gauge& registries_;
+    Gauge& exceptions_;
     Gauge& unreadable_;
     Gauge& synced_;
     Gauge& age_;

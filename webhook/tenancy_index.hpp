@@ -15,8 +15,12 @@ namespace rt::webhook {
 
 /// What is known about one namespace.
 struct NamespaceRules {
-    /// Null: no tenancy governs it. Shared by all namespaces under the same set of tenancies.
+    /// Null: no tenancy governs it. Shared by all namespaces under the same tenancies and
+    /// exceptions.
     std::shared_ptr<tenancy::NamespacePolicy const> policy{};
+    /// Where no tenancy governs it: what exceptions open if unmanagedNamespaces is Deny. Mostly
+    /// null.
+    std::shared_ptr<tenancy::NamespacePolicy const> exceptions{};
     /// Names a RegistryTenancy that selects this namespace and cannot be read; null: none. What it
     /// allows and forbids is unknown, so nothing may be decided from the rest.
     std::shared_ptr<std::string const> unreadable{};

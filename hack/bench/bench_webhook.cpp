@@ -1,17 +1,21 @@
 // The webhook as shipped, without an API server: the real endpoint on the real TLS server, with an
-// index of one governed namespace and 20 allowed registry namespaces that never changes.
+// index that never changes: 1,000 namespaces, each under a tenancy of 20 registry namespaces and
+// with an exception of its own.
 //
 //     bench-webhook CERTIFICATE KEY     prints its port, then serves until killed
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/metrics.hpp"
+#include "lib/base/time.hpp"
 #include "lib/http/server.hpp"
 #include "webhook/endpoint.hpp"
 #include "webhook/index_builder.hpp"
@@ -54,15 +58,55 @@ Json tenancy() {
                  {"allow", allow}}}}}}};
 }
 
+/// The tenancy and an exception of another namespace: a decision must not depend on how many there
+/// are.
+Json other_tenancy(std::string const& ns) {
+    Json object = tenancy();
+    object["metadata"] = {{"name", ns}, {"uid", "tenancy-" + ns}, {"generation", 1}};
+    object["spec"]["namespaces"] = {ns};
+    return object;
+}
+
+Json exception(std::string const& ns, std::string const& expires_at) {
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "RegistryException"},
+            {"metadata", {{"name", ns}, {"uid", "exception-" + ns}, {"generation", 1}}},
+            {"spec",
+             {{"namespaces", {ns}},
+              {"images",
+               {{{"registry", "shared-acr"}, {"repository", "alipay/a1"}},
+                {{"host", "docker.io"}, {"namespace", "library"}}}},
+              {"reason", "a benchmark"},
+              {"expiresAt", expires_at}}}};
+}
+
+constexpr int others_count = 999;
+
 int serve(rt::http::ServingCertificate const& certificate) {
-    rt::webhook::IndexBuilder index(rt::system_clock(), [](std::string_view) { return false; });
+    auto& clock = rt::system_clock();
+    rt::webhook::IndexBuilder index(
+        clock, [](std::string_view) { return false; }, std::chrono::seconds(60));
+    std::vector<Json> tenancies{tenancy()};
+    std::vector<Json> namespaces;
+    std::vector<Json> exceptions;
+    for (int number = 0; number <= others_count; ++number) {
+        std::string const ns = number == 0 ? "cainiao-prod" : "other-" + std::to_string(number);
+        if (number != 0) {
+            tenancies.push_back(other_tenancy(ns));
+        }
+        exceptions.push_back(
+            exception(ns, rt::format_rfc3339(clock.wall_now() + std::chrono::hours(24))));
+        namespaces.push_back(
+            {{"metadata", {{"name", ns}, {"uid", "ns-" + ns}, {"labels", Json::object()}}}});
+    }
     index.replace_registries({registry()});
-    index.replace_tenancies({tenancy()});
-    index.replace_namespaces(
-        {Json{{"metadata", {{"name", "cainiao-prod"}, {"uid", "3"}, {"labels", Json::object()}}}}});
+    index.replace_tenancies(tenancies);
+    index.replace_exceptions(exceptions);
+    index.replace_namespaces(namespaces);
     auto const figures = index.figures();
-    if (figures.governed != 1 || figures.unreadable != 0) {
-        std::fprintf(stderr, "bench-webhook: its index governs no namespace\n");
+    if (figures.governed != others_count + 1 || figures.exceptions != others_count + 1 ||
+        figures.unreadable != 0) {
+        std::fprintf(stderr, "bench-webhook: its index is not what it should be\n");
         return 1;
     }
     rt::Metrics registry_of_metrics;

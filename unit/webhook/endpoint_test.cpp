@@ -17,9 +17,9 @@ std::string const good = std::string(test::acr_host) + "/cainiao/a1:v0.1";
 std::string const bad = std::string(test::acr_host) + "/alipay/a1:v0.1";
 
 struct Noted : DecisionObserver {
-    void observe(Review const& review, Decision const& decision, std::string_view note) override {
+    void observe(Review const& review, Decision const& decision, Note const& note) override {
         notes.push_back(std::string(name_of(decision.outcome)) + " " + std::string(review.name) +
-                        (review.dry_run ? " dry " : " ") + std::string(note));
+                        (review.dry_run ? " dry " : " ") + note.text);
         if (throws) {
             throw std::runtime_error("observer");
         }

@@ -62,9 +62,9 @@ TEST(Events, AreWrittenButNeverOnDryRun) {
         EventMirror mirror(recorder, clock);
         Review review = pod_review();
         review.dry_run = true;
-        mirror.observe(review, denial(), "never");
+        mirror.observe(review, denial(), {tenancy::Reason::NotAllowed, "never"});
         review.dry_run = false;
-        mirror.observe(review, denial(), "[RT-NotAllowed] once");
+        mirror.observe(review, denial(), {tenancy::Reason::NotAllowed, "[RT-NotAllowed] once"});
     }
     auto const events = api.all(kube::types::events);
     ASSERT_EQ(events.size(), 1U);
@@ -85,7 +85,7 @@ TEST(Events, AreRationed) {
             std::string const name = "web-" + std::to_string(i);
             Review review = pod_review();
             review.name = name;
-            mirror.observe(review, audited, "x");
+            mirror.observe(review, audited, {tenancy::Reason::NotAllowed, "x"});
         }
     }
     EXPECT_LE(api.all(kube::types::events).size(), 200U);

@@ -36,6 +36,19 @@ Json tenancy_object(std::string const& name, std::vector<std::string> namespaces
           {"docsURL", "https://wiki.example.com/registry"}}}};
 }
 
+Json exception_object(std::string const& name, std::vector<std::string> namespaces, Json image) {
+    return {
+        {"apiVersion", "registrytenancy.dev/v1alpha1"},
+        {"kind", "RegistryException"},
+        {"metadata",
+         {{"name", name}, {"uid", "uid-" + name}, {"creationTimestamp", "2026-01-02T00:00:00Z"}}},
+        {"spec",
+         {{"namespaces", std::move(namespaces)},
+          {"images", Json::array({std::move(image)})},
+          {"reason", "INC-4711"},
+          {"expiresAt", "2026-01-02T04:04:05Z"}}}};
+}
+
 Json namespace_object(std::string const& name, Json labels) {
     labels["kubernetes.io/metadata.name"] = name;
     return {{"apiVersion", "v1"},

@@ -18,6 +18,9 @@ inline char const* const acr_host = "shareacr-registry-vpc.cn-shanghai.cr.aliyun
                                    std::string const& type = "AlibabaACR");
 /// A tenancy of `namespaces` that allows registry namespace cainiao of Registry shared-acr.
 [[nodiscard]] Json tenancy_object(std::string const& name, std::vector<std::string> namespaces);
+/// An exception for `namespaces` with one image; it ends an hour after a World begins.
+[[nodiscard]] Json exception_object(std::string const& name, std::vector<std::string> namespaces,
+                                    Json image);
 [[nodiscard]] Json namespace_object(std::string const& name, Json labels = Json::object());
 
 /// An IndexBuilder on a fake clock. Starts with Registry shared-acr, tenancy cainiao of

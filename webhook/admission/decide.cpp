@@ -50,12 +50,14 @@ Decision decide(Review const& review, PolicyView const& view, AdmissionSettings 
     for (Rule const gate : gate_rules()) {
         if (auto settled = gate(input)) {
             settled->images_total = review.object.pod.images.size();
+            settled->grandfathered = grandfathered_in(input);
             return *std::move(settled);
         }
     }
     Decision decision;
     decision.rules = view.index->find(review.ns);
     decision.images_total = review.object.pod.images.size();
+    decision.grandfathered = grandfathered_in(input);
     tenancy::NamespacePolicy const& policy = *decision.rules->policy;
     decision.findings = findings_of(input, policy);
     if (decision.findings.empty()) {

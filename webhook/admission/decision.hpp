@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,10 +28,18 @@ struct Decision {
     std::optional<tenancy::Reason> reason{};
     /// What denies stands before what only warns; otherwise in the order of the object.
     std::vector<tenancy::Finding> findings{};
-    std::size_t images_total = 0;           ///< in the object
+    std::size_t images_total = 0;  ///< in the object
+    /// Images that an update left as they were, and that nothing allows any more.
+    std::size_t grandfathered = 0;
     NamespaceRules const* rules = nullptr;  ///< null where they were not looked up or are not known
     /// For PolicyUnavailable: one clause, a constant.
     std::string_view unavailable{};
+};
+
+/// One line for Events and logs.
+struct Note {
+    tenancy::Reason reason = tenancy::Reason::NotAllowed;
+    std::string text{};
 };
 
 }  // namespace rt::webhook

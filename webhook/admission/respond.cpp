@@ -177,6 +177,9 @@ void append_annotations(std::string& out, Decision const& decision,
         out += R"(,"images":)";
         append_string(out, images);
     }
+    if (decision.grandfathered != 0) {
+        out += R"(,"grandfathered":")" + std::to_string(decision.grandfathered) + '"';
+    }
     out += R"(,"snapshotAgeMs":")";
     out += std::to_string(snapshot_age.count());
     out += R"("})";
@@ -193,6 +196,21 @@ std::string_view first_line(std::string_view text) {
 
 std::string with_more(std::string line, std::size_t findings) {
     return findings > 1 ? line + " (and " + std::to_string(findings - 1) + " more)" : line;
+}
+
+/// One for each reason: an exception that is used must be told even beside something worse.
+std::vector<Note> notes_of(tenancy::MessageContext const& context,
+                           std::span<Finding const> findings) {
+    std::vector<Note> notes;
+    for (Finding const& finding : findings) {
+        auto const same = [&](auto const& one) { return one.reason == finding.reason; };
+        if (std::none_of(notes.begin(), notes.end(), same)) {
+            auto const count = std::count_if(findings.begin(), findings.end(), same);
+            notes.push_back({finding.reason, with_more(tenancy::render_warning(context, finding),
+                                                       static_cast<std::size_t>(count))});
+        }
+    }
+    return notes;
 }
 
 }  // namespace
@@ -224,11 +242,12 @@ Wording wording_of(Review const& review, Decision const& decision) {
             *decision.reason == Reason::PolicyUnavailable
                 ? tenancy::render_policy_unavailable(review.ns, decision.unavailable, docs)
                 : tenancy::render_denial(context, decision.findings);
-        wording.note = first_line(wording.denial);
+        Note note{*decision.reason, std::string(first_line(wording.denial))};
         std::string const page = tenancy::page_address(docs, *decision.reason);
         if (!page.empty() && page.size() <= tenancy::denial_address_bytes_max) {
-            wording.note += "; read: " + page;
+            note.text += "; read: " + page;
         }
+        wording.notes.push_back(std::move(note));
         return wording;
     }
     // A deprecation or an exception is told whatever the enforcement: its own purpose is to be
@@ -238,8 +257,7 @@ Wording wording_of(Review const& review, Decision const& decision) {
                      [](Finding const& finding) { return !tenancy::denies(finding.reason); });
     auto const from = decision.outcome == Outcome::Audited ? notices : decision.findings.begin();
     wording.warnings = tenancy::render_warnings(context, {from, decision.findings.end()});
-    wording.note = with_more(tenancy::render_warning(context, decision.findings.front()),
-                             decision.findings.size());
+    wording.notes = notes_of(context, decision.findings);
     return wording;
 }
 

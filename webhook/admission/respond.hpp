@@ -25,12 +25,13 @@ namespace rt::webhook {
 struct Wording {
     std::string denial{};                 ///< empty unless denied
     std::vector<std::string> warnings{};  ///< for the client
-    std::string note{};                   ///< one line for Events and logs; empty: nothing to note
+    std::vector<Note> notes{};            ///< one for each reason that was found
 };
 [[nodiscard]] Wording wording_of(Review const& review, Decision const& decision);
 
 /// Validating: the decision with its audit annotations (decision, reason, tenancies, exceptions,
-/// images, snapshotAgeMs), 403 Forbidden with machine-readable causes where it denies.
+/// images, grandfathered, snapshotAgeMs), 403 Forbidden with machine-readable causes where it
+/// denies.
 [[nodiscard]] std::string respond_decision(std::string_view uid, Decision const& decision,
                                            Wording const& wording,
                                            std::chrono::milliseconds snapshot_age);

@@ -41,6 +41,11 @@ std::optional<tenancy::Finding> judge_image(ContainerImage const& image, RuleInp
     return std::move(judgement.finding);
 }
 
+void denials_first(std::vector<tenancy::Finding>& findings) {
+    std::stable_partition(findings.begin(), findings.end(),
+                          [](auto const& finding) { return tenancy::denies(finding.reason); });
+}
+
 void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& policy,
                         std::vector<tenancy::Finding>& findings) {
     auto const& named = input.review.object.pod.pull_secrets;
@@ -137,16 +142,46 @@ std::optional<Decision> ungoverned_namespace(RuleInput const& input) {
     if (input.settings.unmanaged == tenancy::UnmanagedNamespaces::Allow) {
         return decision;
     }
-    decision.outcome = Outcome::Denied;
-    decision.reason = tenancy::Reason::NoTenancy;
     for (ContainerImage const* const image : input.images) {
-        decision.findings.push_back(tenancy::no_tenancy(field_path(input.review, *image),
-                                                        std::string(image->name), image->image));
+        auto const opened = rules->exceptions ? judge_image(*image, input, *rules->exceptions)
+                                              : std::optional<tenancy::Finding>();
+        decision.findings.push_back(opened && opened->reason == tenancy::Reason::Exception
+                                        ? *opened
+                                        : tenancy::no_tenancy(field_path(input.review, *image),
+                                                              std::string(image->name),
+                                                              image->image));
     }
     if (decision.findings.empty()) {
         decision.findings.push_back(tenancy::no_tenancy(pull_secrets_path(input.review), {}, {}));
     }
+    denials_first(decision.findings);
+    decision.reason = decision.findings.front().reason;
+    decision.outcome = tenancy::denies(*decision.reason) ? Outcome::Denied : Outcome::Warned;
     return decision;
+}
+
+std::size_t grandfathered_in(RuleInput const& input) {
+    auto const& images = input.review.object.pod.images;
+    if (input.review.operation != Operation::Update || input.images.size() == images.size() ||
+        input.settings.excludes(input.review.ns) || !usable(input.view, input.settings)) {
+        return 0;
+    }
+    NamespaceRules const* const rules = input.view.index->find(input.review.ns);
+    if (rules == nullptr || !rules->policy) {
+        return 0;
+    }
+    auto judged = input.images.begin();  // in the order of the object, too
+    return static_cast<std::size_t>(
+        std::count_if(images.begin(), images.end(), [&](ContainerImage const& image) {
+            if (judged != input.images.end() && *judged == &image) {
+                ++judged;
+                return false;
+            }
+            auto const reference =
+                tenancy::ImageReference::parse(image.image, input.settings.image_rules);
+            return !image.image.empty() &&
+                   (!reference || !rules->policy->judge(*reference).allowed());
+        }));
 }
 
 std::vector<tenancy::Finding> findings_of(RuleInput const& input,
@@ -158,8 +193,7 @@ std::vector<tenancy::Finding> findings_of(RuleInput const& input,
         }
     }
     judge_pull_secrets(input, policy, findings);
-    std::stable_partition(findings.begin(), findings.end(),
-                          [](auto const& finding) { return tenancy::denies(finding.reason); });
+    denials_first(findings);
     return findings;
 }
 

@@ -60,6 +60,10 @@ using Rule = std::optional<Decision> (*)(RuleInput const&);
 [[nodiscard]] std::vector<tenancy::Finding> findings_of(RuleInput const& input,
                                                         tenancy::NamespacePolicy const& policy);
 
+/// How many images an update left unchanged that the policy of the namespace would refuse now. Such
+/// images are never refused; they are counted, so that the end of a migration can be seen.
+[[nodiscard]] std::size_t grandfathered_in(RuleInput const& input);
+
 /// Whether the index may be used at all.
 [[nodiscard]] bool usable(PolicyView const& view, AdmissionSettings const& settings);
 
