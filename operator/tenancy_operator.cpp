@@ -23,6 +23,23 @@ class RecorderSink final : public EventSink {
     RecorderSink(kube::EventRecorder& recorder, ClusterView const& view)
         : recorder_(recorder), view_(view) {}
 
+    void on_exception(std::string const& name, bool warning, std::string const& reason,
+                      std::string const& note) override {
+        auto const declared = view_.exception(name);
+        auto const type = warning ? kube::EventType::Warning : kube::EventType::Normal;
+        std::string const api_version(tenancy::api_version);
+        recorder_.record({api_version, "RegistryException", "", name,
+                          declared ? declared->meta.uid : std::string()},
+                         type, reason, "Expire", note);
+        for (std::string const& ns : view_.namespaces_of_exception(name)) {
+            if (auto const grant = view_.gather(ns).grant) {
+                recorder_.record({api_version, "RegistryGrant", ns,
+                                  std::string(tenancy::grant_name), grant->uid},
+                                 type, reason, "Expire", note);
+            }
+        }
+    }
+
     void on_tenancy(std::string const& name, bool warning, std::string const& reason,
                     std::string const& action, std::string const& note) override {
         auto const declared = view_.tenancy(name);
@@ -53,10 +70,11 @@ struct TenancyOperator::Impl {
           sink(recorder, view),
           reconciler({context.api, context.source, view, board, budget, sink, metrics,
                       context.clock, context.random, context.settings, context.cluster,
-                      [this](std::vector<std::string> const& tenancies) {
-                          enqueue({{}, tenancies, {}});
+                      [this](ResultBoard::Touched const& touched) {
+                          enqueue({{}, touched.tenancies, {}, touched.exceptions});
                       }}),
-          status_writer(context.api, view, board, sink, metrics, context.clock) {
+          status_writer(context.api, view, board, sink, metrics, context.clock,
+                        context.settings.exception_life_max) {
         make_watchers();
     }
 
@@ -69,6 +87,9 @@ struct TenancyOperator::Impl {
         }
         for (std::string const& name : affected.registries) {
             statuses.add_after(registry_key(name), status_delay);
+        }
+        for (std::string const& name : affected.exceptions) {
+            statuses.add_after(exception_key(name), status_delay);
         }
     }
 
@@ -105,6 +126,10 @@ void TenancyOperator::Impl::make_watchers() {
           {[this](Objects items) { view.replace_tenancies(items); },
            [this](Json const& object) { view.upsert_tenancy(object); },
            [this](Json const& object) { view.delete_tenancy(object); }});
+    watch({.type = kube::types::registry_exceptions},
+          {[this](Objects items) { view.replace_exceptions(items); },
+           [this](Json const& object) { view.upsert_exception(object); },
+           [this](Json const& object) { view.delete_exception(object); }});
     watch({.type = kube::types::namespaces, .metadata_only = true},
           {[this](Objects items) { view.replace_namespaces(items); },
            [this](Json const& object) { view.upsert_namespace(object); },

@@ -125,9 +125,11 @@ Json spec_json(NamespacePolicy const& policy) {
     }
     Json spec = {
         {"enforcement", name_of(policy.enforcement())},
-        {"tenancies", first_of({names.begin(), names.end()}, tenancies_max)},
-        {"imagePullSecrets", {{"policy", policy.pull_secrets().listed ? "Listed" : "Any"}}},
-        {"registries", Json::array()}};
+        {"imagePullSecrets", {{"policy", policy.pull_secrets().listed ? "Listed" : "Any"}}}};
+    // The API server stores no empty lists: written, they would never equal what is there.
+    if (!names.empty()) {
+        spec["tenancies"] = first_of({names.begin(), names.end()}, tenancies_max);
+    }
     if (policy.pull_secrets().listed) {
         spec["imagePullSecrets"]["allowed"] = policy.pull_secrets().allowed;
     }
@@ -138,7 +140,7 @@ Json spec_json(NamespacePolicy const& policy) {
         spec["docsURL"] = policy.docs_url();
     }
     for (auto const& registry : policy.registries()) {
-        if (spec["registries"].size() == registries_max) {
+        if (spec.contains("registries") && spec["registries"].size() == registries_max) {
             break;
         }
         spec["registries"].push_back(registry_json(registry));

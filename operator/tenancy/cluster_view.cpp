@@ -109,9 +109,15 @@ void ClusterView::rebuild_rules() {
             broken_registries.insert(name);
         }
     }
+    ExceptionList exceptions;
+    for (auto const& [name, one] : exceptions_) {
+        if (one.in_force) {
+            exceptions.push_back(one.in_force);
+        }
+    }
     rules_ = std::make_shared<Rules const>(
         std::move(tenancies), std::move(deleted), tenancy::RegistryCatalog(std::move(registries)),
-        std::move(broken), std::move(broken_registries), rules_->sequence() + 1);
+        std::move(broken), std::move(broken_registries), rules_->sequence() + 1, exceptions);
 }
 
 // --- RegistryTenancies ---
@@ -438,9 +444,15 @@ Affected ClusterView::everything() const {
     for (auto const& [ns, record] : grants_) {
         affected.namespaces.push_back(ns);
     }
+    for (auto const& [name, one] : exceptions_) {
+        if (one.in_force) {
+            append(affected.namespaces, one.in_force->namespaces);
+        }
+    }
     unique(affected.namespaces);
     append_names(tenancies_, affected.tenancies);
     append_names(registries_, affected.registries);
+    append_names(exceptions_, affected.exceptions);
     return affected;
 }
 

@@ -15,11 +15,13 @@
 
 namespace rt::op {
 
-/// A Registry or RegistryTenancy as stored, with what could be made of it.
+/// A Registry, RegistryTenancy or RegistryException as stored, with what could be made of it.
 template <class T>
 struct Declared {
     kube::ObjectMeta meta;
-    std::shared_ptr<T const> in_force;     ///< the last version that parsed; null if none ever did
+    /// The last version that parsed; null if none ever did. Of an exception the current one: what
+    /// cannot be read allows nothing.
+    std::shared_ptr<T const> in_force;
     tenancy::FieldErrors errors;           ///< of the current version; empty where it parses
     std::shared_ptr<Json const> status;    ///< as last seen or written; never null
     std::optional<SteadyTime> deleted_at;  ///< set while its rules outlive it
@@ -40,8 +42,9 @@ struct Gathered {
 /// Who must be looked at again after an event.
 struct Affected {
     std::vector<std::string> namespaces;
-    std::vector<std::string> tenancies;   ///< their status
-    std::vector<std::string> registries;  ///< their status
+    std::vector<std::string> tenancies;     ///< their status
+    std::vector<std::string> registries;    ///< their status
+    std::vector<std::string> exceptions{};  ///< their status
 };
 
 /// Everything that the operator knows of the cluster: fed by watchers, read by reconcilers. Objects
@@ -61,6 +64,10 @@ class ClusterView {
     void replace_registries(std::vector<Json> const& items);
     void upsert_registry(Json const& object);
     void delete_registry(Json const& object);
+
+    void replace_exceptions(std::vector<Json> const& items);
+    void upsert_exception(Json const& object);
+    void delete_exception(Json const& object);
 
     void replace_namespaces(std::vector<Json> const& items);
     void upsert_namespace(Json const& object);
@@ -85,6 +92,7 @@ class ClusterView {
     void noted_grant_gone(std::string const& ns, std::string const& uid);
     void noted_tenancy(Json const& object);
     void noted_registry(Json const& object);
+    void noted_exception(Json const& object);
 
     /// Drops the rules of deleted tenancies and Registries whose grace is over. Returns the time
     /// until the next one's is, if any.
@@ -96,6 +104,10 @@ class ClusterView {
         std::string const& name) const;
     [[nodiscard]] std::optional<Declared<tenancy::Registry>> registry(
         std::string const& name) const;
+    [[nodiscard]] std::optional<Declared<tenancy::RegistryException>> exception(
+        std::string const& name) const;
+    /// Existing, not excluded namespaces that an exception names and that are not terminating.
+    [[nodiscard]] std::vector<std::string> namespaces_of_exception(std::string const& name) const;
     /// Existing, not excluded namespaces that a tenancy governs and that are not terminating.
     [[nodiscard]] std::vector<std::string> namespaces_of(std::string const& tenancy) const;
     /// Everything that deserves a look after the first complete lists.
@@ -124,6 +136,9 @@ class ClusterView {
     Affected settle_tenancies(std::vector<TenancyChange> const& changes);
     Affected put_registry(Json const& object);
     Affected drop_registry(std::string const& name);
+    void take_exception(Json const& object, Affected& affected);
+    void drop_exception(std::string const& name, Affected& affected);
+    void settle_exceptions(Affected& affected);
     void rebuild_rules();
 
     tenancy::Settings const& settings_;
@@ -134,6 +149,7 @@ class ClusterView {
     DeclaredMap<tenancy::RegistryTenancy> tenancies_;
     std::map<std::string, BrokenTenancy> broken_;
     DeclaredMap<tenancy::Registry> registries_;
+    DeclaredMap<tenancy::RegistryException> exceptions_;
     NamespaceMap namespaces_;
     std::unordered_map<std::string, SecretRecord> secrets_;
     std::unordered_map<std::string, GrantRecord> grants_;

@@ -62,22 +62,6 @@ std::vector<std::string> replace(std::unordered_map<std::string, Record>& record
     return changed;
 }
 
-/// Takes the status, not the spec: that comes with the watch, which also tells whom it affects.
-template <class T>
-void note_status(std::map<std::string, Declared<T>>& declared, Json const& object) {
-    kube::ObjectMeta const meta = kube::meta_of(object);
-    auto const found = declared.find(meta.name);
-    if (found == declared.end() || found->second.meta.uid != meta.uid ||
-        !newer_version(meta.resource_version, found->second.meta.resource_version)) {
-        return;
-    }
-    Json const* status = find(object, "status");
-    found->second.status = std::make_shared<Json const>(status == nullptr ? Json() : *status);
-    if (found->second.meta.generation == meta.generation) {
-        found->second.meta.resource_version = meta.resource_version;
-    }
-}
-
 }  // namespace
 
 // --- namespaces ---
@@ -273,18 +257,6 @@ void ClusterView::delete_source_secret(Json const& object) {
     // What was minted from it lives on; minting from nothing would fail.
     std::lock_guard const lock(mutex_);
     source_versions_.erase(kube::meta_of(object).name);
-}
-
-// --- status ---
-
-void ClusterView::noted_tenancy(Json const& object) {
-    std::lock_guard const lock(mutex_);
-    note_status(tenancies_, object);
-}
-
-void ClusterView::noted_registry(Json const& object) {
-    std::lock_guard const lock(mutex_);
-    note_status(registries_, object);
 }
 
 }  // namespace rt::op

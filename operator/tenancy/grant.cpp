@@ -13,8 +13,8 @@ Json render_grant(std::string const& ns, tenancy::NamespacePolicy const& policy,
     std::vector<tenancy::GrantProblem> told;
     told.reserve(problems.size());
     for (GrantProblem const& problem : problems) {
-        told.push_back(
-            {problem.registry, problem.tenancy, problem.reason, problem.message, problem.since});
+        told.push_back({problem.registry, problem.tenancy, problem.reason, problem.message,
+                        problem.since, problem.exception});
     }
     return tenancy::effective_grant(policy, told, ns);
 }
@@ -23,8 +23,8 @@ std::vector<GrantProblem> with_since(std::vector<GrantProblem> problems,
                                      std::vector<GrantProblem> const& before, WallTime now) {
     std::stable_sort(problems.begin(), problems.end(),
                      [](GrantProblem const& a, GrantProblem const& b) {
-                         return std::tie(a.registry, a.tenancy, a.reason) <
-                                std::tie(b.registry, b.tenancy, b.reason);
+                         return std::tie(a.registry, a.tenancy, a.reason, a.exception) <
+                                std::tie(b.registry, b.tenancy, b.reason, b.exception);
                      });
     auto const repeated =
         std::unique(problems.begin(), problems.end(),

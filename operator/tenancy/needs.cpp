@@ -78,15 +78,19 @@ Holds holds_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
         }
         bool const blocked = std::any_of(
             problems.begin(), problems.end(), [&](tenancy::CredentialProblem const& problem) {
-                return problem.registry == effective.name && !is_verdict(problem);
+                return problem.registry == effective.name && problem.exception.empty() &&
+                       !is_verdict(problem);
             });
         tenancy::Registry const* registry = gathered.rules->catalog().by_name(effective.name);
         if (!blocked || registry == nullptr) {
             continue;
         }
         std::vector<tenancy::AllowEntry> allow;
-        allow.reserve(effective.allow.size());
+        allow.reserve(effective.allow.size() + effective.exceptions.size());
         for (tenancy::EffectiveAllow const& one : effective.allow) {
+            allow.push_back(one.entry);
+        }
+        for (tenancy::EffectiveException const& one : effective.exceptions) {
             allow.push_back(one.entry);
         }
         auto keys = tenancy::docker_config_keys(effective.hosts, allow, registry->key_style);

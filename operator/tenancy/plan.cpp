@@ -155,8 +155,12 @@ std::vector<GrantProblem> standing_problems(Needs const& needs) {
     std::vector<GrantProblem> problems;
     problems.reserve(needs.problems.size() + 1);
     for (tenancy::CredentialProblem const& problem : needs.problems) {
-        problems.push_back(
-            {problem.registry, problem.tenancy, problem.reason, problem.message, {}});
+        problems.push_back({problem.registry,
+                            problem.tenancy,
+                            problem.reason,
+                            problem.message,
+                            {},
+                            problem.exception});
     }
     if (needs.name_conflict && !needs.credentials.empty()) {
         problems.push_back(name_conflict_problem());
@@ -222,9 +226,16 @@ NamespaceResult result_of(Needs const& needs, tenancy::NamespacePolicy const& po
     for (auto const& source : policy.sources()) {
         result.tenancies.push_back(source->meta.name);
     }
+    for (auto const& active : policy.exceptions()) {
+        result.exceptions.push_back(active.exception->meta.name);
+    }
     // A problem that names no tenancy concerns all.
     for (GrantProblem const& problem : problems) {
-        if (!is_notice(problem.reason)) {
+        if (!problem.exception.empty()) {
+            // What tenancies give is not affected.
+            result.exception_failures.push_back(
+                {problem.exception, problem.registry, problem.reason, problem.message});
+        } else if (!is_notice(problem.reason)) {
             result.failures.push_back(
                 {problem.tenancy, problem.registry, problem.reason, problem.message});
         }

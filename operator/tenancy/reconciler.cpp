@@ -12,20 +12,10 @@
 namespace rt::op {
 namespace {
 
-/// Nobody sleeps longer than this: a corrected calendar must not make a refresh late.
-constexpr std::chrono::minutes look_interval_max{10};
 /// How soon to look again at what only an unreadable tenancy keeps.
 constexpr std::chrono::seconds held_interval{60};
 /// How soon to look again while mints wait for their budget.
 constexpr std::chrono::seconds wait_max{60};
-
-kube::Outcome look_again(std::chrono::nanoseconds delay) {
-    delay = std::min<std::chrono::nanoseconds>(delay, look_interval_max);
-    // A millisecond more than due: rounding must not make us look a moment too early.
-    return kube::Outcome::after(
-        std::chrono::ceil<std::chrono::milliseconds>(std::max(delay, delay.zero())) +
-        std::chrono::milliseconds(1));
-}
 
 void append(std::vector<GrantProblem>& to, std::vector<GrantProblem> from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -63,12 +53,7 @@ kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_to
     TenancyList governing =
         gathered.excluded ? TenancyList{} : gathered.rules->governing(ns, gathered.record->labels);
     if (governing.empty()) {
-        if (!gathered.grant && !(gathered.secret && gathered.secret->ours)) {
-            forget(ns);
-            return kube::Outcome::done();
-        }
-        auto const memory = memory_of(ns);
-        return leave(gathered, *memory, stop);
+        return ungoverned(gathered, stop);
     }
     auto const memory = memory_of(ns);
     // A deleted tenancy's rules stay in force for the grace, but that does not prolong it.
@@ -77,8 +62,9 @@ kube::Outcome NamespaceReconciler::reconcile(std::string const& ns, std::stop_to
     } else if (!memory->leaving_since) {
         memory->leaving_since = context_.clock.steady_now();
     }
-    auto const policy = tenancy::NamespacePolicy::compile(
-        std::move(governing), gathered.rules->baselines(), gathered.rules->catalog());
+    auto const policy =
+        tenancy::NamespacePolicy::compile(std::move(governing), gathered.rules->baselines(),
+                                          active_exceptions(gathered), gathered.rules->catalog());
     return keep(std::move(gathered), policy, *memory, stop);
 }
 
@@ -121,7 +107,8 @@ kube::Outcome NamespaceReconciler::leave(Gathered const& gathered, Memory& memor
     }
     log_info("Namespace has left its tenancies", {{"namespace", gathered.ns}});
     forget(gathered.ns);
-    return kube::Outcome::done();
+    // Exceptions may open it from now on.
+    return look_again(std::chrono::nanoseconds::zero());
 }
 
 kube::Outcome NamespaceReconciler::keep(Gathered gathered, tenancy::NamespacePolicy const& policy,
@@ -354,14 +341,18 @@ kube::Outcome NamespaceReconciler::finish(Round& round) {
             }
         }
     }
+    auto const ends_in = next_end(round.policy, round.now);
     NamespaceResult result = result_of(round.needs, round.policy, round.problems);
     result.sequence = round.gathered.rules->sequence();
     context_.status_changed(context_.board.put(round.gathered.ns, std::move(result)));
     if (round.wait) {
-        return look_again(std::min<std::chrono::nanoseconds>(*round.wait, wait_max));
+        auto const wait = std::min<std::chrono::nanoseconds>(*round.wait, wait_max);
+        return look_again(ends_in ? std::min(wait, *ends_in) : wait);
     }
-    auto const next =
-        next_look(round.needs, memory.failures, round.now, context_.clock.steady_now());
+    auto next = next_look(round.needs, memory.failures, round.now, context_.clock.steady_now());
+    if (ends_in) {
+        next = next ? std::min(*next, *ends_in) : *ends_in;
+    }
     return next ? look_again(*next) : kube::Outcome::done();
 }
 

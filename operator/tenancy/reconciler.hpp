@@ -37,8 +37,8 @@ struct ReconcilerContext {
     Random& random;
     tenancy::Settings const& settings;
     std::string cluster;
-    /// The status of these tenancies may have changed.
-    std::function<void(std::vector<std::string> const& tenancies)> status_changed;
+    /// The status of these may have changed.
+    std::function<void(ResultBoard::Touched const& touched)> status_changed;
 };
 
 /// Makes one namespace true: grant first, then narrowing, then credentials, each step idempotent
@@ -76,6 +76,9 @@ class NamespaceReconciler {
     std::shared_ptr<Memory> memory_of(std::string const& ns);
     void forget(std::string const& ns);
 
+    [[nodiscard]] std::vector<tenancy::ActiveException> active_exceptions(
+        Gathered const& gathered) const;
+    kube::Outcome ungoverned(Gathered const& gathered, std::stop_token const& stop);
     kube::Outcome leave(Gathered const& gathered, Memory& memory, std::stop_token const& stop);
     kube::Outcome keep(Gathered gathered, tenancy::NamespacePolicy const& policy, Memory& memory,
                        std::stop_token const& stop);

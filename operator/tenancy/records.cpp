@@ -125,6 +125,9 @@ GrantRecord read_grant_record(Json const& object) {
     record.uid = std::move(meta.uid);
     record.resource_version = std::move(meta.resource_version);
     record.content_hash = grant_content_hash(object);
+    Json const* const spec = find(object, "spec");
+    Json const* const tenancies = spec == nullptr ? nullptr : find(*spec, "tenancies");
+    record.of_tenancies = tenancies != nullptr && tenancies->is_array() && !tenancies->empty();
     Json const* problems = find(object, "problems");
     if (problems != nullptr && problems->is_array()) {
         for (Json const& entry : *problems) {
@@ -133,6 +136,7 @@ GrantRecord read_grant_record(Json const& object) {
             problem.tenancy = string_at(entry, "tenancy");
             problem.reason = string_at(entry, "reason");
             problem.message = string_at(entry, "message");
+            problem.exception = string_at(entry, "exception");
             problem.since = time_at(entry, "since").value_or(WallTime{});
             record.problems.push_back(std::move(problem));
         }

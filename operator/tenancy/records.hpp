@@ -41,11 +41,13 @@ struct GrantProblem {
     std::string reason;
     std::string message;
     WallTime since{};
+    std::string exception{};  ///< that it is about; empty: none
     bool operator==(GrantProblem const&) const = default;
 
     /// The same problem, perhaps told with other words or at another time.
     [[nodiscard]] bool same_as(GrantProblem const& other) const {
-        return registry == other.registry && tenancy == other.tenancy && reason == other.reason;
+        return registry == other.registry && tenancy == other.tenancy && reason == other.reason &&
+               exception == other.exception;
     }
 };
 
@@ -55,6 +57,7 @@ struct GrantRecord {
     std::string resource_version;
     std::string content_hash;  ///< grant_content_hash()
     std::vector<GrantProblem> problems;
+    bool of_tenancies = true;  ///< false: it says only what exceptions open
     bool operator==(GrantRecord const&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,28 @@
 #include "operator/tenancy/reconciler.hpp"
 
 namespace rt::op {
+
+/// Nobody sleeps longer than this: a corrected calendar must not make a refresh late.
+inline constexpr std::chrono::minutes look_interval_max{10};
+
+[[nodiscard]] inline kube::Outcome look_again(std::chrono::nanoseconds delay) {
+    delay = std::min<std::chrono::nanoseconds>(delay, look_interval_max);
+    // A millisecond more than due: rounding must not make us look a moment too early.
+    return kube::Outcome::after(
+        std::chrono::ceil<std::chrono::milliseconds>(std::max(delay, delay.zero())) +
+        std::chrono::milliseconds(1));
+}
+
+/// When the first of the policy's exceptions ends.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> next_end(
+    tenancy::NamespacePolicy const& policy, WallTime now) {
+    std::optional<std::chrono::nanoseconds> next;
+    for (tenancy::ActiveException const& active : policy.exceptions()) {
+        std::chrono::nanoseconds const left = active.ends_at - now;
+        next = next ? std::min(*next, left) : left;
+    }
+    return next;
+}
 
 /// One reconcile of a governed namespace: what was gathered, what follows from it, what was done.
 struct NamespaceReconciler::Round {

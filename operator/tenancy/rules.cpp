@@ -39,7 +39,8 @@ bool BrokenTenancy::may_govern(std::string_view ns, Labels const& labels) const 
 
 Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
              tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
-             std::set<std::string> broken_registries, std::uint64_t sequence)
+             std::set<std::string> broken_registries, std::uint64_t sequence,
+             ExceptionList const& exceptions)
     : tenancies_(std::move(tenancies)),
       deleted_tenancies_(std::move(deleted_tenancies)),
       catalog_(std::move(catalog)),
@@ -58,6 +59,24 @@ Rules::Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
             by_namespace_[ns].push_back(one);
         }
     }
+    for (ExceptionPointer const& one : exceptions) {
+        for (std::string const& ns : one->namespaces) {
+            exceptions_[ns].push_back(one);
+        }
+    }
+}
+
+std::vector<tenancy::ActiveException> Rules::exceptions(std::string const& ns, WallTime now,
+                                                        std::chrono::seconds longest_life) const {
+    std::vector<tenancy::ActiveException> result;
+    if (auto const found = exceptions_.find(ns); found != exceptions_.end()) {
+        for (ExceptionPointer const& one : found->second) {
+            if (one->active_at(now, longest_life)) {
+                result.push_back({one, one->ends_at(longest_life)});
+            }
+        }
+    }
+    return result;
 }
 
 void Rules::index_selector(TenancyPointer const& one) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +20,8 @@ namespace rt::op {
 using Labels = std::map<std::string, std::string>;
 using TenancyPointer = std::shared_ptr<tenancy::RegistryTenancy const>;
 using TenancyList = std::vector<TenancyPointer>;
+using ExceptionPointer = std::shared_ptr<tenancy::RegistryException const>;
+using ExceptionList = std::vector<ExceptionPointer>;
 
 /// A RegistryTenancy that does not parse and never did since we started: what it meant is unknown,
 /// so nothing is taken from namespaces that it may govern.
@@ -32,15 +35,17 @@ struct BrokenTenancy {
     [[nodiscard]] bool may_govern(std::string_view ns, Labels const& labels) const;
 };
 
-/// All Registries and RegistryTenancies at one moment, indexed; immutable once built.
+/// All Registries, RegistryTenancies and RegistryExceptions at one moment, indexed; immutable once
+/// built.
 class Rules {
   public:
     Rules() = default;
-    /// `tenancies` are those in force; `deleted_tenancies` names those of them that are deleted and
-    /// only in force for their grace.
+    /// `exceptions`, whether they have ended or not. `tenancies` are those in force;
+    /// `deleted_tenancies` names those of them that are deleted and only in force for their grace.
     Rules(TenancyList tenancies, std::set<std::string> deleted_tenancies,
           tenancy::RegistryCatalog catalog, std::vector<BrokenTenancy> broken_tenancies,
-          std::set<std::string> broken_registries, std::uint64_t sequence = 0);
+          std::set<std::string> broken_registries, std::uint64_t sequence = 0,
+          ExceptionList const& exceptions = {});
 
     /// Grows with every change of any rule, within one process.
     [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
@@ -51,6 +56,9 @@ class Rules {
     /// Tenancies that govern the namespace, baselines left out. Exclusions are the caller's
     /// business.
     [[nodiscard]] TenancyList governing(std::string_view ns, Labels const& labels) const;
+    /// Exceptions that name the namespace and have not ended at `now`.
+    [[nodiscard]] std::vector<tenancy::ActiveException> exceptions(
+        std::string const& ns, WallTime now, std::chrono::seconds longest_life) const;
     /// One of these is not deleted.
     [[nodiscard]] bool any_alive(TenancyList const& tenancies) const;
     /// A tenancy that we cannot read may govern this namespace.
@@ -70,6 +78,7 @@ class Rules {
     TenancyList scanned_;  ///< selectors that demand no label's value
     std::set<std::string> deleted_tenancies_;
     std::unordered_map<std::string, TenancyList> by_namespace_;
+    std::unordered_map<std::string, ExceptionList> exceptions_;  ///< by namespace
     tenancy::RegistryCatalog catalog_;
     std::vector<BrokenTenancy> broken_tenancies_;
     std::set<std::string> broken_registries_;

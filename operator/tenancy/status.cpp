@@ -141,29 +141,36 @@ Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally cons
     return verdict;
 }
 
+std::vector<std::string> united(std::vector<std::string> const& a,
+                                std::vector<std::string> const& b) {
+    std::set<std::string> names(a.begin(), a.end());
+    names.insert(b.begin(), b.end());
+    return {names.begin(), names.end()};
+}
+
 }  // namespace
 
-std::vector<std::string> ResultBoard::put(std::string const& ns, NamespaceResult result) {
+ResultBoard::Touched ResultBoard::put(std::string const& ns, NamespaceResult result) {
     std::lock_guard const lock(mutex_);
     NamespaceResult& known = results_[ns];
     if (known == result) {
         return {};
     }
-    std::set<std::string> names(known.tenancies.begin(), known.tenancies.end());
-    names.insert(result.tenancies.begin(), result.tenancies.end());
+    Touched touched{united(known.tenancies, result.tenancies),
+                    united(known.exceptions, result.exceptions)};
     known = std::move(result);
-    return {names.begin(), names.end()};
+    return touched;
 }
 
-std::vector<std::string> ResultBoard::remove(std::string const& ns) {
+ResultBoard::Touched ResultBoard::remove(std::string const& ns) {
     std::lock_guard const lock(mutex_);
     auto const found = results_.find(ns);
     if (found == results_.end()) {
         return {};
     }
-    std::vector<std::string> names = std::move(found->second.tenancies);
+    Touched touched{std::move(found->second.tenancies), std::move(found->second.exceptions)};
     results_.erase(found);
-    return names;
+    return touched;
 }
 
 ResultBoard::Tally ResultBoard::tally(std::string const& tenancy,

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,15 +29,28 @@ struct NamespaceResult {
     std::vector<std::string>
         pending;                 ///< tenancies whose credentials are on their way, nothing wrong
     std::uint64_t sequence = 0;  ///< Rules::sequence() that it was found under
+    struct ExceptionFailure {
+        std::string exception;
+        std::string registry;
+        std::string reason;
+        std::string message;
+        bool operator==(ExceptionFailure const&) const = default;
+    };
+    std::vector<std::string> exceptions{};  ///< in force here
+    std::vector<ExceptionFailure> exception_failures{};
     bool operator==(NamespaceResult const&) const = default;
 };
 
 /// Results of all namespaces, in memory only: after a restart each is looked at once anyway.
 class ResultBoard {
   public:
-    /// Returns the tenancies whose status may change by it.
-    std::vector<std::string> put(std::string const& ns, NamespaceResult result);
-    std::vector<std::string> remove(std::string const& ns);
+    /// Whose status may change by a result.
+    struct Touched {
+        std::vector<std::string> tenancies;
+        std::vector<std::string> exceptions;
+    };
+    Touched put(std::string const& ns, NamespaceResult result);
+    Touched remove(std::string const& ns);
 
     struct Tally {
         std::size_t matched = 0;
@@ -55,6 +70,16 @@ class ResultBoard {
     [[nodiscard]] Tally tally(std::string const& tenancy,
                               std::vector<std::string> const& namespaces,
                               std::uint64_t since) const;
+
+    struct ExceptionTally {
+        std::size_t namespaces = 0;  ///< in which it is in force
+        std::size_t pending = 0;     ///< not looked at yet under the current rules
+        std::vector<Tally::Failed> failed;
+    };
+    /// The same for an exception.
+    [[nodiscard]] ExceptionTally tally_exception(std::string const& exception,
+                                                 std::vector<std::string> const& namespaces,
+                                                 std::uint64_t since) const;
 
     struct Counts {
         std::size_t namespaces = 0;
@@ -77,5 +102,22 @@ class ResultBoard {
 [[nodiscard]] Json registry_status(
     Declared<tenancy::Registry> const& declared, std::size_t tenancies,
     std::vector<tenancy::RegistryCatalog::HostConflict> const& lost_hosts, WallTime now);
+
+/// What the times of exceptions are compared with.
+struct ExceptionTimes {
+    WallTime now{};
+    std::chrono::seconds longest_life{};
+};
+
+/// How long before its end an exception is said to be ending.
+inline constexpr std::chrono::hours exception_notice{24};
+
+/// status of a RegistryException: Active (does it allow anything now), Ready, Ending, Stalled.
+[[nodiscard]] Json exception_status(Declared<tenancy::RegistryException> const& declared,
+                                    ResultBoard::ExceptionTally const& tally,
+                                    ExceptionTimes const& times);
+/// When that status changes by itself; nullopt: never.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> exception_status_changes_in(
+    Declared<tenancy::RegistryException> const& declared, ExceptionTimes const& times);
 
 }  // namespace rt::op

@@ -12,12 +12,19 @@ namespace {
 
 constexpr std::string_view tenancy_prefix = "tenancy/";
 constexpr std::string_view registry_prefix = "registry/";
+constexpr std::string_view exception_prefix = "exception/";
+/// Nobody sleeps longer than this: a corrected calendar must not make an end late.
+constexpr std::chrono::minutes look_interval_max{10};
 
 /// "True", "False", "Unknown", or empty where the condition was never set.
-std::string ready_of(Json const& status) {
+std::string status_of(Json const& status, std::string_view type) {
     auto const conditions = kube::conditions_of(Json{{"status", status}});
-    kube::Condition const* ready = kube::find_condition(conditions, "Ready");
-    return ready == nullptr ? std::string() : ready->status;
+    kube::Condition const* found = kube::find_condition(conditions, type);
+    return found == nullptr ? std::string() : found->status;
+}
+
+std::string ready_of(Json const& status) {
+    return status_of(status, "Ready");
 }
 
 std::string ready_message_of(Json const& status) {
@@ -41,9 +48,16 @@ std::string registry_key(std::string const& name) {
     return std::string(registry_prefix) + name;
 }
 
+std::string exception_key(std::string const& name) {
+    return std::string(exception_prefix) + name;
+}
+
 kube::Outcome StatusWriter::reconcile(std::string const& key, std::stop_token const& stop) {
     if (key.starts_with(tenancy_prefix)) {
         return write_tenancy(key.substr(tenancy_prefix.size()), stop);
+    }
+    if (key.starts_with(exception_prefix)) {
+        return write_exception(key.substr(exception_prefix.size()), stop);
     }
     return write_registry(key.substr(registry_prefix.size()), stop);
 }
@@ -126,6 +140,59 @@ kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_to
     }
     view_.noted_registry(*written);
     return kube::Outcome::done();
+}
+
+kube::Outcome StatusWriter::write_exception(std::string const& name, std::stop_token const& stop) {
+    auto const declared = view_.exception(name);
+    if (!declared) {
+        return kube::Outcome::done();
+    }
+    ExceptionTimes const times{clock_.wall_now(), exception_life_max_};
+    auto const tally =
+        board_.tally_exception(name, view_.namespaces_of_exception(name), declared->since);
+    Json const status = exception_status(*declared, tally, times);
+    if (status != *declared->status) {
+        auto const written =
+            apply(kube::types::registry_exceptions, name, declared->meta.uid, status, stop);
+        if (!written) {
+            if (written.error().kind == ErrorKind::NotFound) {
+                return kube::Outcome::done();
+            }
+            log_warn("Status not written",
+                     {{"exception", name}, {"error", written.error().message}});
+            return kube::Outcome::retry();
+        }
+        view_.noted_exception(*written);
+        tell_exception(name, *declared->status, status);
+    }
+    auto const next = exception_status_changes_in(*declared, times);
+    if (!next) {
+        return kube::Outcome::done();
+    }
+    // A millisecond more than due: rounding must not make us look a moment too early.
+    return kube::Outcome::after(std::chrono::ceil<std::chrono::milliseconds>(
+                                    std::min<std::chrono::nanoseconds>(*next, look_interval_max)) +
+                                std::chrono::milliseconds(1));
+}
+
+void StatusWriter::tell_exception(std::string const& name, Json const& before, Json const& now) {
+    std::string const end = string_at(now, "endsAt");
+    // Only of what was seen running: one that had ended when it was applied ends no more.
+    bool const was_active = status_of(before, "Active") == "True";
+    if (was_active && status_of(now, "Active") == "False") {
+        bool const ended = ready_reason_of(now) == "Expired";
+        events_.on_exception(
+            name, !ended, ended ? "ExceptionEnded" : "ExceptionInvalid",
+            ended ? "RegistryException \"" + name + "\" has ended (" + end +
+                        "): what only it allowed is refused from now on"
+                  : "RegistryException \"" + name +
+                        "\" cannot be read and allows nothing: " + ready_message_of(now));
+    } else if (was_active && status_of(before, "Ending") == "False" &&
+               status_of(now, "Ending") == "True") {
+        events_.on_exception(name, true, "ExceptionEnding",
+                             "RegistryException \"" + name + "\" ends on " + end +
+                                 ": what only it allows will be refused then");
+    }
 }
 
 }  // namespace rt::op

@@ -125,11 +125,12 @@ TEST(RegistryStatus, TellsALostHost) {
 
 TEST(ResultBoardTest, CountsByTenancy) {
     ResultBoard board;
-    EXPECT_EQ(board.put("n1", {{"a", "b"}, {}, {}}), (Names{"a", "b"}));
-    EXPECT_TRUE(board.put("n1", {{"a", "b"}, {}, {}}).empty());
-    EXPECT_EQ(board.put("n2", {{"a"}, {{"a", "acr", "Denied", "m"}}, {}}), (Names{"a"}));
-    EXPECT_EQ(board.put("n3", {{"a"}, {}, {"a"}}), (Names{"a"}));
-    EXPECT_EQ(board.put("n4", {{"c"}, {{"", "", "NameConflict", "m"}}, {}}), (Names{"c"}));
+    EXPECT_EQ(board.put("n1", {{"a", "b"}, {}, {}}).tenancies, (Names{"a", "b"}));
+    EXPECT_TRUE(board.put("n1", {{"a", "b"}, {}, {}}).tenancies.empty());
+    EXPECT_EQ(board.put("n2", {{"a"}, {{"a", "acr", "Denied", "m"}}, {}}).tenancies, (Names{"a"}));
+    EXPECT_EQ(board.put("n3", {{"a"}, {}, {"a"}}).tenancies, (Names{"a"}));
+    EXPECT_EQ(board.put("n4", {{"c"}, {{"", "", "NameConflict", "m"}}, {}}).tenancies,
+              (Names{"c"}));
     auto const a = board.tally("a", {"n1", "n2", "n3", "n5"}, 0);
     EXPECT_EQ(a.matched, 4U);
     EXPECT_EQ(a.ready, 1U);
@@ -141,10 +142,10 @@ TEST(ResultBoardTest, CountsByTenancy) {
     EXPECT_EQ(board.tally("c", {"n1"}, 0).pending, 1U);
     // Found before the tenancy last changed.
     EXPECT_EQ(board.tally("a", {"n1"}, 1).pending, 1U);
-    EXPECT_EQ(board.put("n1", {{"a", "b"}, {}, {}, 1}), (Names{"a", "b"}));
+    EXPECT_EQ(board.put("n1", {{"a", "b"}, {}, {}, 1}).tenancies, (Names{"a", "b"}));
     EXPECT_EQ(board.tally("a", {"n1"}, 1).ready, 1U);
-    EXPECT_EQ(board.remove("n1"), (Names{"a", "b"}));
-    EXPECT_TRUE(board.remove("n1").empty());
+    EXPECT_EQ(board.remove("n1").tenancies, (Names{"a", "b"}));
+    EXPECT_TRUE(board.remove("n1").tenancies.empty());
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ namespace {
 
 using rt::test::Verb;
 
-tenancy::Settings test_settings() {
+tenancy::Settings test_settings(tenancy::UnmanagedNamespaces unmanaged) {
     tenancy::Settings settings;
+    settings.unmanaged_namespaces = unmanaged;
     settings.cluster_name = "demo";
     settings.op.mints_per_second = 1000;
     settings.op.mint_burst = 1000;
@@ -55,16 +56,18 @@ int CollectingSink::count(std::string const& reason) const {
                       [&](CollectedEvent const& event) { return event.reason == reason; }));
 }
 
-World::World(Outside& given, kube::Client* client)
+World::World(Outside& given, kube::Client* client, tenancy::UnmanagedNamespaces unmanaged)
     : outside(given),
-      settings(test_settings()),
+      settings(test_settings(unmanaged)),
       view(settings, outside.clock, [this](Affected const& affected) { enqueue(affected); }),
       budget(settings.op.mints_per_second, settings.op.mint_burst, outside.clock),
       reconciler({client == nullptr ? outside.api : *client, outside.source, view, board, budget,
                   events, metrics, outside.clock, random_, settings, "demo",
-                  [this](std::vector<std::string> const& names) { enqueue({{}, names, {}}); }}),
+                  [this](ResultBoard::Touched const& touched) {
+                      enqueue({{}, touched.tenancies, {}, touched.exceptions});
+                  }}),
       status_writer(client == nullptr ? outside.api : *client, view, board, events, metrics,
-                    outside.clock) {
+                    outside.clock, settings.exception_life_max) {
     sync();
     enqueue(view.everything());
 }
@@ -80,12 +83,16 @@ void World::enqueue(Affected const& affected) {
     for (std::string const& name : affected.registries) {
         statuses_.add(registry_key(name), now);
     }
+    for (std::string const& name : affected.exceptions) {
+        statuses_.add(exception_key(name), now);
+    }
 }
 
 void World::sync() {
     rt::test::FakeApiServer& api = outside.api;
     view.replace_registries(api.all(kube::types::registries));
     view.replace_tenancies(api.all(kube::types::registry_tenancies));
+    view.replace_exceptions(api.all(kube::types::registry_exceptions));
     view.replace_namespaces(api.all(kube::types::namespaces));
     std::vector<Json> secrets = api.all(kube::types::secrets);
     std::erase_if(secrets, [](Json const& secret) {
@@ -221,7 +228,12 @@ std::vector<std::string> World::problems(std::string const& ns) const {
 }
 
 std::string World::condition(std::string const& name, std::string const& type) const {
-    auto const object = outside.api.find(kube::types::registry_tenancies, {"", name});
+    return condition(kube::types::registry_tenancies, name, type);
+}
+
+std::string World::condition(kube::ResourceType const& kind, std::string const& name,
+                             std::string const& type) const {
+    auto const object = outside.api.find(kind, {"", name});
     if (!object) {
         return "no object";
     }

@@ -43,7 +43,7 @@ class ScriptedSource final : public CredentialSource {
 };
 
 struct CollectedEvent {
-    std::string tenancy;
+    std::string tenancy;  ///< or the exception
     bool warning;
     std::string reason;
     std::string note;
@@ -54,6 +54,10 @@ class CollectingSink final : public EventSink {
     void on_tenancy(std::string const& tenancy, bool warning, std::string const& reason,
                     std::string const&, std::string const& note) override {
         events.push_back({tenancy, warning, reason, note});
+    }
+    void on_exception(std::string const& exception, bool warning, std::string const& reason,
+                      std::string const& note) override {
+        events.push_back({exception, warning, reason, note});
     }
     [[nodiscard]] int count(std::string const& reason) const;
     std::vector<CollectedEvent> events;
@@ -71,7 +75,8 @@ struct Outside {
 class World {
   public:
     /// `client`: what the operator sees of the API server; null: all of it.
-    explicit World(Outside& outside, kube::Client* client = nullptr);
+    explicit World(Outside& outside, kube::Client* client = nullptr,
+                   tenancy::UnmanagedNamespaces unmanaged = tenancy::UnmanagedNamespaces::Allow);
 
     /// Delivers the API server's present state, as watches would.
     void sync();
@@ -92,6 +97,9 @@ class World {
     [[nodiscard]] std::vector<std::string> problems(std::string const& ns) const;
     /// A condition of a RegistryTenancy as "True CredentialsReady".
     [[nodiscard]] std::string condition(std::string const& tenancy, std::string const& type) const;
+    /// The same of any of our cluster-scoped objects.
+    [[nodiscard]] std::string condition(kube::ResourceType const& kind, std::string const& name,
+                                        std::string const& type) const;
     [[nodiscard]] int secret_writes() const;
     [[nodiscard]] int grant_writes() const;
 
