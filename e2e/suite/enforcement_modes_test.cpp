@@ -1,3 +1,4 @@
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "e2e/suite/support/environment.hpp"
@@ -41,11 +42,50 @@ TEST_F(Enforcement, warn_admits_with_a_warning_and_an_event) {
     EXPECT_EQ(fine.err.find("Warning"), std::string::npos) << fine.text();
 }
 
-TEST_F(Enforcement, audit_admits_in_silence) {
+/// Empty when the API server's audit log has a request in the namespace with this annotation.
+std::string why_no_annotation(std::string const& ns, std::string const& key,
+                              std::string const& value) {
+    std::ifstream log(cluster_directory() + "/logs/audit.log");
+    std::string const annotation = "\"validate.registrytenancy.dev/" + key + "\":\"" + value + "\"";
+    for (std::string line; std::getline(log, line);) {
+        if (line.find(annotation) != std::string::npos &&
+            line.find("\"namespace\":\"" + ns + "\"") != std::string::npos) {
+            return {};
+        }
+    }
+    return "no " + annotation + " for " + ns + " in the audit log";
+}
+
+/// The sum of a counter over all replicas of the webhook.
+double counted(std::string const& series) {
+    double sum = 0;
+    for (Json const& pod : list("pods", std::string(product_namespace),
+                                "app.kubernetes.io/name=registry-tenancy-webhook")) {
+        auto const metrics =
+            kubectl({"get", "--raw",
+                     "/api/v1/namespaces/" + std::string(product_namespace) + "/pods/" +
+                         text_at(pod, "/metadata/name") + ":8080/proxy/metrics"});
+        std::size_t const at = metrics.out.find("\n" + series + " ");
+        if (at != std::string::npos) {
+            sum += std::stod(metrics.out.substr(at + series.size() + 2));
+        }
+    }
+    return sum;
+}
+
+TEST_F(Enforcement, audit_admits_in_silence_and_takes_note) {
+    std::string const counter =
+        "registry_tenancy_webhook_findings_total{decision=\"audited\",reason=\"RT-NotAllowed\"}";
     std::string const ns = make_governed_namespace("acr-cainiao", "Audit");
-    auto const result = try_apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
+    double const before = counted(counter);
+    auto const result = apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
     EXPECT_TRUE(done(result));
     EXPECT_EQ(result.err.find("Warning"), std::string::npos) << result.text();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "RT-NotAllowed"); }));
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_annotation(ns, "decision", "audited"); }));
+    EXPECT_EQ(why_no_annotation(ns, "reason", "RT-NotAllowed"), "");
+    EXPECT_EQ(why_no_annotation(ns, "images", std::string(foreign_image)), "");
+    EXPECT_GT(counted(counter), before);
 }
 
 TEST_F(Enforcement, the_strictest_of_several_tenancies_counts) {
@@ -82,7 +122,7 @@ TEST_F(Enforcement, what_any_tenancy_allows_is_fine) {
     }));
 }
 
-TEST_F(Enforcement, deprecated_entries_warn) {
+TEST_F(Enforcement, deprecated_entries_warn_and_are_noted) {
     std::string const ns = make_namespace("ns");
     Tenancy tenancy;
     tenancy.name = name("tenancy");
@@ -92,9 +132,28 @@ TEST_F(Enforcement, deprecated_entries_warn) {
     manifest["spec"]["registries"][0]["allow"][0]["deprecated"] = "use base/jdk from March on";
     ASSERT_TRUE(done(apply(manifest)));
     ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(tenancy.name); }));
-    auto const result = try_apply(pod_manifest(ns, "a1", std::string(allowed_image)));
+    auto const result = apply(pod_manifest(ns, "a1", std::string(allowed_image)));
     EXPECT_TRUE(done(result));
     EXPECT_NE(result.err.find("use base/jdk from March on"), std::string::npos) << result.text();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "RT-Deprecated"); }));
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_annotation(ns, "reason", "RT-Deprecated"); }));
+    EXPECT_GT(counted("registry_tenancy_webhook_findings_total{decision=\"warned\",reason=\"RT-"
+                      "Deprecated\"}"),
+              0);
+}
+
+// What runs outside the rules is never stopped by an update, but can be seen.
+TEST_F(Enforcement, grandfathered_images_are_counted) {
+    std::string const ns = make_namespace("ns");
+    ASSERT_TRUE(done(apply(deployment_manifest(ns, "old", std::string(foreign_image)))));
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    make_ready_tenancy(tenancy);
+    double const before = counted("registry_tenancy_webhook_grandfathered_images_total");
+    ASSERT_TRUE(done(kubectl({"-n", ns, "label", "deployment/old", "touched=yes"})));
+    EXPECT_GT(counted("registry_tenancy_webhook_grandfathered_images_total"), before);
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_annotation(ns, "grandfathered", "1"); }));
 }
 
 TEST_F(Enforcement, listed_pull_secrets_keep_others_out) {
