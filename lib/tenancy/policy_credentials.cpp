@@ -260,9 +260,8 @@ Credentials Collector::finish() {
         spec.exceptions.assign(draft.exceptions.begin(), draft.exceptions.end());
         spec.session_duration_seconds =
             draft.session_duration_seconds.value_or(session_duration_default_seconds);
-        if (spec.registry->alibaba_acr && spec.role) {
-            auto const fits =
-                acr_session_policy(*spec.registry->alibaba_acr, spec.role->account(), spec.allow);
+        if (spec.role) {
+            auto const fits = session_policy(*spec.registry, *spec.role, spec.allow);
             if (!fits) {
                 result_.problems.push_back(
                     {key.registry, spec.tenancies.front(), "PolicyTooLarge", fits.error().message});
@@ -286,10 +285,14 @@ std::string CredentialSpec::inputs_hash() const {
     inputs.push_back(registry->realm);
     if (registry->alibaba_acr) {
         auto const& acr = *registry->alibaba_acr;
-        inputs.push_back(
-            {acr.instance_id, acr.region, acr.account_id,
-             acr.identity.type == Identity::Type::InstanceRole ? "InstanceRole" : "AccessKey",
-             acr.identity.role_name, acr.identity.secret_name});
+        inputs.push_back({acr.instance_id, acr.region, acr.account_id, name_of(acr.identity.type),
+                          acr.identity.role_name, acr.identity.secret_name});
+    }
+    if (registry->amazon_ecr) {
+        auto const& ecr = *registry->amazon_ecr;
+        inputs.push_back({ecr.registry_id, ecr.region, ecr.session_tags ? "tags" : "",
+                          name_of(ecr.identity.type), ecr.identity.role_name,
+                          ecr.identity.secret_name, ecr.identity.oidc_role});
     }
     if (registry->docker_config_secret) {
         inputs.push_back(registry->docker_config_secret->secret_name);

@@ -6,36 +6,20 @@
 
 #include "lib/base/text.hpp"
 #include "lib/tenancy/field_reader.hpp"
+#include "lib/tenancy/registry_blocks.hpp"
 
 namespace rt::tenancy {
 namespace {
 
-constexpr std::array<std::string_view, 3> type_names{"AlibabaACR", "DockerConfigSecret",
-                                                     "Anonymous"};
+/// In the order of RegistryType.
+constexpr std::array<std::string_view, 4> type_names{"AlibabaACR", "AmazonECR",
+                                                     "DockerConfigSecret", "Anonymous"};
 constexpr std::array<std::string_view, 2> key_style_names{"Path", "Host"};
-constexpr std::array<std::string_view, 2> endpoint_names{"Public", "VPC"};
-constexpr std::array<std::string_view, 2> identity_names{"InstanceRole", "AccessKey"};
 
-constexpr std::size_t name_characters_max = 253;
 constexpr std::size_t url_characters_max = 2048;
-constexpr std::string_view secret_fix = "name a Secret in the operator's namespace";
 
-bool is_lower(char character) {
-    return character >= 'a' && character <= 'z';
-}
 bool is_digit(char character) {
     return character >= '0' && character <= '9';
-}
-
-/// Lower-case alphanumeric words joined by single dashes, at least `words_min` of them.
-bool is_dashed(std::string_view text, std::size_t words_min) {
-    auto const words = split(text, '-');
-    return words.size() >= words_min &&
-           std::all_of(words.begin(), words.end(), [](std::string_view word) {
-               return !word.empty() && std::all_of(word.begin(), word.end(), [](char character) {
-                   return is_lower(character) || is_digit(character);
-               });
-           });
 }
 
 bool is_printable_without_spaces(std::string_view text) {
@@ -58,7 +42,7 @@ bool is_realm(std::string_view url) {
     return !host.empty() &&
            std::all_of(host.begin(), host.end(),
                        [](char character) {
-                           return is_digit(character) || is_lower(character) ||
+                           return is_digit(character) || (character >= 'a' && character <= 'z') ||
                                   (character >= 'A' && character <= 'Z') || character == '.' ||
                                   character == '-';
                        }) &&
@@ -66,97 +50,6 @@ bool is_realm(std::string_view url) {
            std::all_of(port.begin() + (port.empty() ? 0 : 1), port.end(), is_digit) &&
            is_printable_without_spaces(url.substr(path)) &&
            url.find_first_of("?#", path) == std::string_view::npos;
-}
-
-std::string read_secret_name(FieldReader& reader) {
-    std::string name = reader.required_text("secretName", name_characters_max, secret_fix);
-    if (!name.empty() && !is_dns_subdomain(name)) {
-        reader.report("secretName", in_quotes(name) +
-                                        " is no Secret name: lower-case letters, digits, "
-                                        "- and . only");
-    }
-    return name;
-}
-
-/// Reports a block that its discriminator does not want, or the lack of one that it needs.
-void check_block(FieldReader& reader, std::string_view key, bool present, bool wanted,
-                 bool required, std::string_view type, std::string_view owner) {
-    if (wanted && required && !present) {
-        reader.report(key, "is required if type is " + std::string(type) + ": add it");
-    } else if (!wanted && present) {
-        reader.report(key, "must not be set if type is " + std::string(type) +
-                               ": remove it, or set type to " + std::string(owner));
-    }
-}
-
-Identity read_identity(Json const* value, std::string const& pointer, FieldErrors& errors) {
-    Identity identity;
-    FieldReader reader(value, pointer, errors);
-    if (!reader.present()) {
-        return identity;
-    }
-    reader.required("type", "InstanceRole or AccessKey");
-    identity.type = static_cast<Identity::Type>(reader.choice("type", identity_names, 0));
-    bool const by_key = identity.type == Identity::Type::AccessKey;
-    std::string_view const type = identity_names[by_key ? 1 : 0];
-    Json const* const role_block = reader.member("instanceRole");
-    Json const* const key_block = reader.member("accessKey");
-    check_block(reader, "instanceRole", role_block != nullptr, !by_key, false, type,
-                "InstanceRole");
-    check_block(reader, "accessKey", key_block != nullptr, by_key, true, type, "AccessKey");
-    FieldReader role(role_block, reader.pointer_to("instanceRole"), errors);
-    identity.role_name = role.text("roleName", 64);
-    if (!std::all_of(identity.role_name.begin(), identity.role_name.end(), [](char character) {
-            return is_digit(character) || is_lower(character) ||
-                   (character >= 'A' && character <= 'Z') ||
-                   std::string_view(".@_-").find(character) != std::string_view::npos;
-        })) {
-        role.report("roleName", in_quotes(identity.role_name) +
-                                    " is no RAM role name: write the name alone (not the ARN), of "
-                                    "letters, digits and . @ _ -");
-    }
-    role.refuse_unknown();
-    FieldReader key(key_block, reader.pointer_to("accessKey"), errors);
-    if (key.present()) {
-        identity.secret_name = read_secret_name(key);
-        key.refuse_unknown();
-    }
-    reader.refuse_unknown();
-    return identity;
-}
-
-AlibabaAcrSpec read_alibaba_acr(Json const* value, std::string const& pointer,
-                                FieldErrors& errors) {
-    AlibabaAcrSpec spec;
-    FieldReader reader(value, pointer, errors);
-    spec.instance_id = reader.required_text("instanceID", 64, "write the ID that starts with cri-");
-    if (!spec.instance_id.empty() &&
-        (!spec.instance_id.starts_with("cri-") || !is_dashed(spec.instance_id, 2))) {
-        reader.report("instanceID", in_quotes(spec.instance_id) +
-                                        " is no ACR Enterprise Edition instance ID: write "
-                                        "the one that starts with cri-");
-    }
-    spec.region = reader.required_text("region", 64, "write the instance's region");
-    if (!spec.region.empty() &&
-        (spec.region.size() < 3 || !is_lower(spec.region.front()) || !is_dashed(spec.region, 2))) {
-        reader.report("region", in_quotes(spec.region) +
-                                    " is no region ID: write it as the console "
-                                    "does, for example cn-shanghai");
-    }
-    spec.account_id = reader.text("accountID", 20);
-    if (!spec.account_id.empty() &&
-        (spec.account_id.size() < 10 ||
-         !std::all_of(spec.account_id.begin(), spec.account_id.end(), is_digit))) {
-        reader.report("accountID", in_quotes(spec.account_id) +
-                                       " is no account ID: write its 10 to 20 "
-                                       "digits in quotes");
-    }
-    spec.endpoints =
-        static_cast<AlibabaAcrSpec::Endpoints>(reader.choice("endpoints", endpoint_names, 0));
-    spec.identity = read_identity(reader.required("identity", "add type: InstanceRole"),
-                                  reader.pointer_to("identity"), errors);
-    reader.refuse_unknown();
-    return spec;
 }
 
 std::vector<RegistryHost> read_hosts(FieldReader& reader, FieldErrors& errors) {
@@ -197,14 +90,26 @@ std::vector<std::string> read_allowed_roles(FieldReader& reader, FieldErrors& er
     return patterns;
 }
 
+void check_amazon_hosts(Registry const& registry, FieldReader& spec, bool block_is_right) {
+    for (auto const& host : registry.hosts) {
+        if (block_is_right && !may_be_host_of(*registry.amazon_ecr, host.str())) {
+            spec.report("hosts", in_quotes(host.str()) +
+                                     " is the registry of another account or region than "
+                                     "amazonECR says: correct one of them, or make it a Registry "
+                                     "of its own");
+        }
+    }
+}
+
 /// The rules between type, its block and the fields that only some types have.
 void read_type(Registry& registry, FieldReader& spec, FieldErrors& errors) {
-    spec.required("type", "AlibabaACR, DockerConfigSecret or Anonymous");
+    spec.required("type", "AlibabaACR, AmazonECR, DockerConfigSecret or Anonymous");
     std::size_t const before = errors.size();
     registry.type = static_cast<RegistryType>(
         spec.choice("type", type_names, static_cast<std::size_t>(RegistryType::Anonymous)));
     bool const known = errors.size() == before && spec.member("type") != nullptr;
     Json const* const acr = spec.member("alibabaACR");
+    Json const* const ecr = spec.member("amazonECR");
     Json const* const docker = spec.member("dockerConfigSecret");
     Json const* const anonymous = spec.member("anonymous");
     if (known) {
@@ -213,20 +118,23 @@ void read_type(Registry& registry, FieldReader& spec, FieldErrors& errors) {
                         name_of(registry.type), name_of(owner));
         };
         check("alibabaACR", acr, RegistryType::AlibabaACR);
+        check("amazonECR", ecr, RegistryType::AmazonECR);
         check("dockerConfigSecret", docker, RegistryType::DockerConfigSecret);
         check("anonymous", anonymous, RegistryType::Anonymous);
     }
     if (acr != nullptr) {
         registry.alibaba_acr = read_alibaba_acr(acr, spec.pointer_to("alibabaACR"), errors);
     }
+    if (ecr != nullptr) {
+        registry.amazon_ecr = read_amazon_ecr(ecr, spec.pointer_to("amazonECR"), errors);
+        check_amazon_hosts(registry, spec, errors.size() == before);
+    }
     if (docker != nullptr) {
-        FieldReader block(docker, spec.pointer_to("dockerConfigSecret"), errors);
-        registry.docker_config_secret = DockerConfigSecretSpec{read_secret_name(block)};
-        block.refuse_unknown();
+        registry.docker_config_secret =
+            read_docker_config_secret(docker, spec.pointer_to("dockerConfigSecret"), errors);
     }
     FieldReader(anonymous, spec.pointer_to("anonymous"), errors).refuse_unknown();
-    if (known && registry.type != RegistryType::AlibabaACR &&
-        spec.member("allowedRoles") != nullptr) {
+    if (known && !registry.role_cloud() && spec.member("allowedRoles") != nullptr) {
         spec.report("allowedRoles", "must not be set if type is " +
                                         std::string(name_of(registry.type)) +
                                         ", which assumes no role: remove it");
@@ -234,6 +142,26 @@ void read_type(Registry& registry, FieldReader& spec, FieldErrors& errors) {
 }
 
 }  // namespace
+
+std::optional<RoleArn::Cloud> Registry::role_cloud() const {
+    switch (type) {
+        case RegistryType::AlibabaACR:
+            return RoleArn::Cloud::Alibaba;
+        case RegistryType::AmazonECR:
+            return RoleArn::Cloud::Aws;
+        case RegistryType::DockerConfigSecret:
+        case RegistryType::Anonymous:
+            break;
+    }
+    return std::nullopt;
+}
+
+Identity const* Registry::identity() const {
+    if (alibaba_acr) {
+        return &alibaba_acr->identity;
+    }
+    return amazon_ecr ? &amazon_ecr->identity : nullptr;
+}
 
 std::string_view name_of(RegistryType type) {
     return type_names[static_cast<std::size_t>(type)];
@@ -310,22 +238,10 @@ Json Registry::spec_json() const {
     }
     spec["type"] = name_of(type);
     if (alibaba_acr) {
-        auto const& acr = *alibaba_acr;
-        Json identity = {{"type", identity_names[static_cast<std::size_t>(acr.identity.type)]}};
-        if (!acr.identity.role_name.empty()) {
-            identity["instanceRole"]["roleName"] = acr.identity.role_name;
-        }
-        if (!acr.identity.secret_name.empty()) {
-            identity["accessKey"]["secretName"] = acr.identity.secret_name;
-        }
-        spec["alibabaACR"] = {
-            {"instanceID", acr.instance_id},
-            {"region", acr.region},
-            {"endpoints", endpoint_names[static_cast<std::size_t>(acr.endpoints)]},
-            {"identity", std::move(identity)}};
-        if (!acr.account_id.empty()) {
-            spec["alibabaACR"]["accountID"] = acr.account_id;
-        }
+        spec["alibabaACR"] = alibaba_acr_json(*alibaba_acr);
+    }
+    if (amazon_ecr) {
+        spec["amazonECR"] = amazon_ecr_json(*amazon_ecr);
     }
     if (docker_config_secret) {
         spec["dockerConfigSecret"]["secretName"] = docker_config_secret->secret_name;

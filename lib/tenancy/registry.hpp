@@ -11,15 +11,16 @@
 
 namespace rt::tenancy {
 
-enum class RegistryType { AlibabaACR, DockerConfigSecret, Anonymous };
+enum class RegistryType { AlibabaACR, AmazonECR, DockerConfigSecret, Anonymous };
 enum class KeyStyle { Path, Host };
 
 /// Who the operator is before it assumes a role. `type` selects; nothing falls back.
 struct Identity {
-    enum class Type { InstanceRole, AccessKey };
+    enum class Type { InstanceRole, AccessKey, OIDC };
     Type type = Type::InstanceRole;
     std::string role_name{};    ///< InstanceRole: optional, else the one the metadata service lists
     std::string secret_name{};  ///< AccessKey: Secret in the operator's namespace
+    std::string oidc_role{};    ///< OIDC: ARN of the role that trusts the operator's token
     bool operator==(Identity const&) const = default;
 };
 
@@ -33,6 +34,16 @@ struct AlibabaAcrSpec {
     bool operator==(AlibabaAcrSpec const&) const = default;
 };
 
+struct AmazonEcrSpec {
+    std::string registry_id;    ///< the account that owns the registry, 12 digits
+    std::string region;         ///< e.g. eu-central-1; endpoints follow from it
+    bool session_tags = false;  ///< tag sessions with cluster and namespace
+    Identity identity;
+    /// aws, aws-cn or aws-us-gov, as the region says. Roles and resources are of the same one.
+    [[nodiscard]] std::string_view partition() const;
+    bool operator==(AmazonEcrSpec const&) const = default;
+};
+
 struct DockerConfigSecretSpec {
     std::string secret_name;  ///< in the operator's namespace
     bool operator==(DockerConfigSecretSpec const&) const = default;
@@ -44,6 +55,7 @@ struct Registry {
     std::vector<RegistryHost> hosts;
     RegistryType type = RegistryType::Anonymous;
     std::optional<AlibabaAcrSpec> alibaba_acr;
+    std::optional<AmazonEcrSpec> amazon_ecr;
     std::optional<DockerConfigSecretSpec> docker_config_secret;
     std::vector<std::string>
         allowed_roles;  ///< patterns; '*' matches within one ARN part; empty = any
@@ -57,10 +69,15 @@ struct Registry {
     /// spec as JSON; parse(serialise(x)) == x.
     [[nodiscard]] Json spec_json() const;
     [[nodiscard]] bool has_credentials() const { return type != RegistryType::Anonymous; }
+    /// Whose roles the type assumes; nullopt: none.
+    [[nodiscard]] std::optional<RoleArn::Cloud> role_cloud() const;
+    /// Who the operator is at this Registry; nullptr: the type has no identities.
+    [[nodiscard]] Identity const* identity() const;
     [[nodiscard]] bool role_allowed(std::string_view role) const;
 };
 
 [[nodiscard]] std::string_view name_of(RegistryType type);
+[[nodiscard]] std::string_view name_of(Identity::Type type);
 
 /// True where `pattern` matches all of `role`; '*' stands for any characters but ':' and '/'.
 [[nodiscard]] bool role_matches(std::string_view pattern, std::string_view role);

@@ -44,40 +44,83 @@ std::vector<std::string> resource_paths(std::span<AllowEntry const> allow) {
     return paths;
 }
 
+Error nothing_allowed() {
+    return invalid_argument("nothing is allowed, so there is nothing to mint a credential for");
+}
+
+Error too_large(std::size_t bytes, std::size_t paths, std::string_view limit) {
+    return invalid_argument(
+        "allow compiles to a session policy of " + std::to_string(bytes) + " bytes for " +
+        std::to_string(paths) + " paths, but the cloud takes " + std::string(limit) +
+        ": allow fewer paths, or a registry namespace instead of single repositories");
+}
+
+/// ["PREFIXa","PREFIXb"]. Texts are bound to characters that JSON does not escape (RepositoryPath,
+/// region, instance ID).
+std::string json_list(std::string const& prefix, std::vector<std::string> const& paths) {
+    std::string list = "[";
+    for (auto const& path : paths) {
+        list += list.size() == 1 ? "\"" : ",\"";
+        list += prefix;
+        list += path;
+        list += '"';
+    }
+    return list + ']';
+}
+
 }  // namespace
 
 Result<std::string> acr_session_policy(AlibabaAcrSpec const& instance, std::string_view account,
                                        std::span<AllowEntry const> allow) {
     if (allow.empty()) {
-        return fail(
-            invalid_argument("nothing is allowed, so there is nothing to mint a credential "
-                             "for"));
+        return fail(nothing_allowed());
     }
     std::string prefix = "acs:cr:" + instance.region + ':';
     prefix += instance.account_id.empty() ? account : std::string_view(instance.account_id);
     prefix += ":repository/" + instance.instance_id + '/';
-    // Texts are bound to characters that JSON does not escape (RepositoryPath, region, instance
-    // ID).
+    auto const paths = resource_paths(allow);
     std::string policy = R"({"Version":"1","Statement":[)"
                          R"({"Effect":"Allow","Action":"cr:GetAuthorizationToken","Resource":"*"},)"
-                         R"({"Effect":"Allow","Action":"cr:PullRepository","Resource":[)";
-    auto const paths = resource_paths(allow);
-    for (auto const& path : paths) {
-        policy += &path == paths.data() ? "\"" : ",\"";
-        policy += prefix;
-        policy += path;
-        policy += '"';
-    }
-    policy += "]}]}";
+                         R"({"Effect":"Allow","Action":"cr:PullRepository","Resource":)" +
+                         json_list(prefix, paths) + "}]}";
     if (policy.size() >= acr_session_policy_bytes_max) {
-        return fail(invalid_argument(
-            "allow compiles to a session policy of " + std::to_string(policy.size()) +
-            " bytes for " + std::to_string(paths.size()) +
-            " paths, but the cloud takes less than " +
-            std::to_string(acr_session_policy_bytes_max) +
-            ": allow fewer paths, or a registry namespace instead of single repositories"));
+        return fail(too_large(policy.size(), paths.size(),
+                              "less than " + std::to_string(acr_session_policy_bytes_max)));
     }
     return policy;
+}
+
+Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
+                                       std::span<AllowEntry const> allow) {
+    if (allow.empty()) {
+        return fail(nothing_allowed());
+    }
+    std::string const prefix = "arn:" + std::string(registry.partition()) +
+                               ":ecr:" + registry.region + ':' + registry.registry_id +
+                               ":repository/";
+    auto const paths = resource_paths(allow);
+    std::string policy =
+        R"({"Version":"2012-10-17","Statement":[)"
+        R"({"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"},)"
+        R"({"Effect":"Allow","Action":["ecr:BatchCheckLayerAvailability","ecr:BatchGetImage",)"
+        R"("ecr:GetDownloadUrlForLayer"],"Resource":)" +
+        json_list(prefix, paths) + "}]}";
+    if (policy.size() > ecr_session_policy_bytes_max) {
+        return fail(too_large(policy.size(), paths.size(),
+                              "at most " + std::to_string(ecr_session_policy_bytes_max)));
+    }
+    return policy;
+}
+
+Result<std::string> session_policy(Registry const& registry, RoleArn const& role,
+                                   std::span<AllowEntry const> allow) {
+    if (registry.alibaba_acr) {
+        return acr_session_policy(*registry.alibaba_acr, role.account(), allow);
+    }
+    if (registry.amazon_ecr) {
+        return ecr_session_policy(*registry.amazon_ecr, allow);
+    }
+    return std::string();
 }
 
 }  // namespace rt::tenancy

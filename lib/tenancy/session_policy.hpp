@@ -21,4 +21,17 @@ inline constexpr std::size_t acr_session_policy_bytes_max = 2048;
                                                      std::string_view account,
                                                      std::span<AllowEntry const> allow);
 
+/// AWS STS AssumeRole: an inline policy has at most 2,048 characters. AWS also packs it into a
+/// binary form with a limit of its own, which only its answer tells (PackedPolicyTooLarge).
+inline constexpr std::size_t ecr_session_policy_bytes_max = 2048;
+
+/// The same for one ECR registry: ecr:GetAuthorizationToken, which knows no resources, and the
+/// three actions of a pull on the repositories of `allow`.
+[[nodiscard]] Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
+                                                     std::span<AllowEntry const> allow);
+
+/// The session policy of whatever type `registry` has; empty where the type assumes no role.
+[[nodiscard]] Result<std::string> session_policy(Registry const& registry, RoleArn const& role,
+                                                 std::span<AllowEntry const> allow);
+
 }  // namespace rt::tenancy

@@ -28,12 +28,29 @@ std::string name_in_quotes(Registry const& registry) {
     return '"' + registry.meta.name + '"';
 }
 
+/// How a role of `registry` is written; empty where `role` is one.
+std::string_view wanted_form(Registry const& registry, RoleArn const& role) {
+    if (registry.role_cloud() == RoleArn::Cloud::Alibaba) {
+        return role.cloud() == RoleArn::Cloud::Alibaba ? "" : "acs:ram::ACCOUNT:role/NAME";
+    }
+    std::string_view const partition =
+        registry.amazon_ecr ? registry.amazon_ecr->partition() : std::string_view();
+    if (role.cloud() == RoleArn::Cloud::Aws && role.partition() == partition) {
+        return "";
+    }
+    if (partition == "aws-cn") {
+        return "arn:aws-cn:iam::ACCOUNT:role/NAME";
+    }
+    return partition == "aws-us-gov" ? "arn:aws-us-gov:iam::ACCOUNT:role/NAME"
+                                     : "arn:aws:iam::ACCOUNT:role/NAME";
+}
+
 }  // namespace
 
 std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistry const& wanted,
                                         std::string_view ns, std::string_view cluster) {
     std::string const type(name_of(registry.type));
-    if (registry.type != RegistryType::AlibabaACR) {
+    if (!registry.role_cloud()) {
         if (!wanted.role) {
             return std::nullopt;
         }
@@ -52,12 +69,11 @@ std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistr
                            "the role that the RegistryTenancy names is none after {cluster} and "
                            "{namespace} are put in: correct it, or the cluster's name"};
     }
-    if (role->cloud() != RoleArn::Cloud::Alibaba) {
-        return RoleProblem{
-            "role", "RoleMismatch",
-            "Registry " + name_in_quotes(registry) + " is of type " + type +
-                ", whose roles have the form acs:ram::ACCOUNT:role/NAME: correct role "
-                "in the RegistryTenancy"};
+    if (std::string_view const form = wanted_form(registry, *role); !form.empty()) {
+        return RoleProblem{"role", "RoleMismatch",
+                           "Registry " + name_in_quotes(registry) + " is of type " + type +
+                               ", whose roles have the form " + std::string(form) +
+                               ": correct role in the RegistryTenancy"};
     }
     if (!registry.role_allowed(role->str())) {
         return RoleProblem{
@@ -92,10 +108,9 @@ FieldErrors validate_against(RegistryTenancy const& tenancy, RegistryCatalog con
             errors.push_back({json_pointer(pointer, problem->field), problem->message});
             continue;
         }
-        if (registry->alibaba_acr && wanted.role) {
+        if (wanted.role) {
             auto const role = wanted.role->expand(sample, cluster);
-            auto const policy =
-                acr_session_policy(*registry->alibaba_acr, role->account(), wanted.allow);
+            auto const policy = session_policy(*registry, *role, wanted.allow);
             if (!policy) {
                 errors.push_back({json_pointer(pointer, "allow"), policy.error().message});
             }
@@ -126,8 +141,8 @@ std::vector<std::string> warnings_for(RegistryTenancy const& tenancy,
             warnings.push_back(printable(
                 "Registry \"" + wanted.name + "\" does not exist (yet): nothing is allowed from it",
                 warning_bytes_max));
-        } else if (registry->alibaba_acr && wanted.role && wanted.external_id.empty() &&
-                   registry->alibaba_acr->identity.type == Identity::Type::InstanceRole) {
+        } else if (registry->identity() != nullptr && wanted.role && wanted.external_id.empty() &&
+                   registry->identity()->type == Identity::Type::InstanceRole) {
             warnings.push_back(printable("registry \"" + wanted.name +
                                              "\": without externalID every cluster with this node "
                                              "role can assume the role; set externalID",

@@ -1,6 +1,7 @@
 #include "operator/cloud/token_source.hpp"
 
 #include "operator/cloud/alibaba/source.hpp"
+#include "operator/cloud/amazon/source.hpp"
 #include "operator/cloud/static/source.hpp"
 
 namespace rt::op {
@@ -9,13 +10,17 @@ namespace {
 class SourceByType final : public CredentialSource {
   public:
     explicit SourceByType(CredentialSourceContext const& context)
-        : alibaba_(alibaba::make_source(context)), static_(static_secret::make_source(context)) {}
+        : alibaba_(alibaba::make_source(context)),
+          amazon_(amazon::make_source(context)),
+          static_(static_secret::make_source(context)) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override {
         tenancy::Registry const& registry = *request.spec.registry;
         switch (registry.type) {
             case tenancy::RegistryType::AlibabaACR:
                 return alibaba_->mint(request, std::move(stop));
+            case tenancy::RegistryType::AmazonECR:
+                return amazon_->mint(request, std::move(stop));
             case tenancy::RegistryType::DockerConfigSecret:
                 return static_->mint(request, std::move(stop));
             case tenancy::RegistryType::Anonymous:
@@ -28,6 +33,7 @@ class SourceByType final : public CredentialSource {
 
   private:
     std::unique_ptr<CredentialSource> alibaba_;
+    std::unique_ptr<CredentialSource> amazon_;
     std::unique_ptr<CredentialSource> static_;
 };
 

@@ -59,6 +59,9 @@ struct CredentialSourceContext {
     Clock& clock;
     Random& random;
     std::string product_namespace;  ///< where AccessKey and DockerConfigSecret Secrets are
+    /// The operator's own ServiceAccount token for identity OIDC (audience sts.amazonaws.com), as
+    /// its Deployment mounts it.
+    std::string web_identity_token_file = "/var/run/secrets/registry-tenancy/aws/token";
 };
 
 /// One source that chooses by the Registry's type. A type without credentials (Anonymous) or

@@ -75,17 +75,11 @@ std::vector<std::string> namespaces_of_registry(std::string_view registry, Rules
 }
 
 std::string source_secret_of(tenancy::Registry const& registry) {
-    switch (registry.type) {
-        case tenancy::RegistryType::AlibabaACR:
-            return registry.alibaba_acr ? registry.alibaba_acr->identity.secret_name
-                                        : std::string();
-        case tenancy::RegistryType::DockerConfigSecret:
-            return registry.docker_config_secret ? registry.docker_config_secret->secret_name
-                                                 : std::string();
-        case tenancy::RegistryType::Anonymous:
-            break;
+    if (tenancy::Identity const* const identity = registry.identity(); identity != nullptr) {
+        return identity->secret_name;
     }
-    return {};
+    return registry.docker_config_secret ? registry.docker_config_secret->secret_name
+                                         : std::string();
 }
 
 std::vector<std::string> registries_of_source_secret(std::string_view secret, Rules const& rules) {

@@ -40,6 +40,15 @@ inline Json acr_spec() {
               {"identity", {{"type", "InstanceRole"}}}}}};
 }
 
+inline Json ecr_spec() {
+    return {{"hosts", {"111122223333.dkr.ecr.eu-central-1.amazonaws.com"}},
+            {"type", "AmazonECR"},
+            {"amazonECR",
+             {{"registryID", "111122223333"},
+              {"region", "eu-central-1"},
+              {"identity", {{"type", "InstanceRole"}}}}}};
+}
+
 inline Json anonymous_spec(std::string_view host) {
     return {{"hosts", {host}}, {"type", "Anonymous"}, {"anonymous", Json::object()}};
 }

@@ -250,5 +250,32 @@ TEST(CredentialsInputsHash, ChangesWithEveryInputAndWithNothingElse) {
     EXPECT_EQ(hash(talk), hash(base));
 }
 
+TEST(CredentialsInputsHash, ChangesWithEveryFieldOfAnEcrRegistry) {
+    auto const hash = [](Json spec) {
+        auto const result = credentials(
+            {tenancy("t",
+                     one_registry("shared-ecr", {ns("a")}, "arn:aws:iam::444455556666:role/p"))},
+            {}, RegistryCatalog({registry("shared-ecr", std::move(spec))}));
+        return result.specs.empty() ? std::string() : result.specs[0].inputs_hash();
+    };
+    Json base = testing::ecr_spec();
+    base["hosts"] = {"ecr.example.com"};
+    std::set<std::string> hashes{hash(base)};
+    for (auto const& [pointer, value] : std::vector<std::pair<std::string, Json>>{
+             {"/registryID", "999900001111"},
+             {"/region", "us-east-1"},
+             {"/sessionTags", true},
+             {"/identity/instanceRole", {{"roleName", "r"}}},
+             {"/identity", {{"type", "AccessKey"}, {"accessKey", {{"secretName", "r"}}}}},
+             {"/identity",
+              {{"type", "OIDC"}, {"oidc", {{"role", "arn:aws:iam::444455556666:role/r"}}}}}}) {
+        Json changed = base;
+        changed["amazonECR"][Json::json_pointer(pointer)] = value;
+        hashes.insert(hash(changed));
+    }
+    EXPECT_EQ(hashes.size(), 7U);
+    EXPECT_EQ(hashes.count(""), 0U);
+}
+
 }  // namespace
 }  // namespace rt::tenancy

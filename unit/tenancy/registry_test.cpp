@@ -13,6 +13,7 @@ namespace {
 
 using testing::acr_spec;
 using testing::anonymous_spec;
+using testing::ecr_spec;
 using testing::errors_of;
 using testing::object;
 
@@ -50,19 +51,150 @@ TEST(Registry, RoundTripsEveryField) {
     acr["allowUnnarrowed"] = true;
     Json named_role = acr_spec();
     named_role["alibabaACR"]["identity"]["instanceRole"] = {{"roleName", "KubernetesWorkerRole-b"}};
-    for (Json const& spec :
-         {acr_spec(), acr, named_role, docker_spec(), anonymous_spec("docker.io")}) {
+    Json ecr = ecr_spec();
+    ecr["amazonECR"]["sessionTags"] = true;
+    ecr["amazonECR"]["identity"] = {{"type", "OIDC"},
+                                    {"oidc", {{"role", "arn:aws:iam::444455556666:role/a/base"}}}};
+    ecr["allowedRoles"] = {"arn:aws:iam::111122223333:role/ecr-*"};
+    Json ecr_key = ecr_spec();
+    ecr_key["amazonECR"]["identity"] = {{"type", "AccessKey"},
+                                        {"accessKey", {{"secretName", "key"}}}};
+    for (Json const& spec : {acr_spec(), acr, named_role, ecr_spec(), ecr, ecr_key, docker_spec(),
+                             anonymous_spec("docker.io")}) {
         auto const first = Registry::parse(object("Registry", "r", spec));
         ASSERT_TRUE(first) << errors_of(first.error());
         auto const second = Registry::parse(object("Registry", "r", first->spec_json()));
         ASSERT_TRUE(second) << errors_of(second.error());
         EXPECT_EQ(second->spec_json(), first->spec_json());
         EXPECT_EQ(second->alibaba_acr, first->alibaba_acr);
+        EXPECT_EQ(second->amazon_ecr, first->amazon_ecr);
         EXPECT_EQ(second->docker_config_secret, first->docker_config_secret);
         EXPECT_EQ(second->hosts, first->hosts);
         for (auto const& [key, value] : spec.items()) {
             EXPECT_TRUE(first->spec_json().contains(key)) << key;
         }
+    }
+}
+
+TEST(Registry, ReadsAnEcrRegistry) {
+    Json spec = ecr_spec();
+    spec["amazonECR"]["identity"] = {{"type", "InstanceRole"},
+                                     {"instanceRole", {{"roleName", "eks-node_role+=,.@-1"}}}};
+    auto const registry = Registry::parse(object("Registry", "shared-ecr", spec));
+    ASSERT_TRUE(registry) << errors_of(registry.error());
+    EXPECT_EQ(registry->type, RegistryType::AmazonECR);
+    ASSERT_TRUE(registry->amazon_ecr);
+    EXPECT_EQ(registry->amazon_ecr->registry_id, "111122223333");
+    EXPECT_EQ(registry->amazon_ecr->partition(), "aws");
+    EXPECT_FALSE(registry->amazon_ecr->session_tags);
+    EXPECT_EQ(registry->role_cloud(), RoleArn::Cloud::Aws);
+    ASSERT_NE(registry->identity(), nullptr);
+    EXPECT_EQ(registry->identity()->role_name, "eks-node_role+=,.@-1");
+}
+
+TEST(Registry, ThePartitionFollowsFromTheRegion) {
+    struct Case {
+        std::string region;
+        std::string partition;  ///< empty: the region is refused
+    };
+    for (auto const& [region, partition] : std::vector<Case>{{"eu-central-1", "aws"},
+                                                             {"ap-southeast-12", "aws"},
+                                                             {"cn-north-1", "aws-cn"},
+                                                             {"us-gov-west-1", "aws-us-gov"},
+                                                             {"us-iso-east-1", ""},
+                                                             {"us-isob-east-1", ""},
+                                                             {"eu-central", ""},
+                                                             {"eu-central-0", ""},
+                                                             {"eu-central-123", ""},
+                                                             {"eu--central-1", ""},
+                                                             {"eusc-de-east-1", ""},
+                                                             {"EU-central-1", ""},
+                                                             {"eu-central-1.evil.example", ""}}) {
+        Json spec = ecr_spec();
+        spec["hosts"] = {"ecr.example.com"};
+        spec["amazonECR"]["region"] = region;
+        auto const registry = Registry::parse(object("Registry", "r", spec));
+        ASSERT_EQ(registry.has_value(), !partition.empty()) << region;
+        if (registry) {
+            EXPECT_EQ(registry->amazon_ecr->partition(), partition) << region;
+        }
+    }
+}
+
+TEST(Registry, AnEcrHostOfAnotherAccountOrRegionIsRefused) {
+    struct Case {
+        std::string host;
+        bool fine;
+    };
+    for (auto const& [host, fine] : std::vector<Case>{
+             {"111122223333.dkr.ecr.eu-central-1.amazonaws.com", true},
+             {"111122223333.dkr.ecr-fips.eu-central-1.amazonaws.com", true},
+             {"111122223333.dkr-ecr.eu-central-1.on.aws", true},
+             {"ecr.example.com", true},
+             {"11112222333.dkr.ecr.us-east-1.amazonaws.com", true},  // 11 digits: no name of ECR's
+             {"444455556666.dkr.ecr.eu-central-1.amazonaws.com", false},
+             {"111122223333.dkr.ecr.us-east-1.amazonaws.com", false},
+             {"444455556666.dkr-ecr.eu-central-1.on.aws", false},
+         }) {
+        Json spec = ecr_spec();
+        spec["hosts"] = {"other.example.com", host};
+        auto const registry = Registry::parse(object("Registry", "r", spec));
+        EXPECT_EQ(registry.has_value(), fine) << host;
+        if (!registry) {
+            EXPECT_EQ(registry.error().front().pointer, "/spec/hosts");
+        }
+    }
+}
+
+TEST(Registry, ReportsWhatIsWrongWithAnEcrRegistry) {
+    struct Case {
+        std::string pointer;
+        Json value;
+        std::string at;
+        std::string message;
+    };
+    std::string const identity = "/spec/amazonECR/identity";
+    for (auto const& c : std::vector<Case>{
+             {"/registryID", "1111", "/spec/amazonECR/registryID", "12 digits"},
+             {"/registryID", 111122223333, "/spec/amazonECR/registryID", "put it in quotes"},
+             {"/sessionTags", "yes", "/spec/amazonECR/sessionTags", ""},
+             {"/identity", {{"type", "PodIdentity"}}, identity + "/type", "is unknown"},
+             {"/identity", {{"type", "OIDC"}}, identity + "/oidc", "is required"},
+             {"/identity",
+              {{"type", "AccessKey"},
+               {"accessKey", {{"secretName", "k"}}},
+               {"oidc", {{"role", "r"}}}},
+              identity + "/oidc",
+              "must not be set"},
+             {"/identity",
+              {{"type", "OIDC"}, {"oidc", {{"role", "registry-tenancy"}}}},
+              identity + "/oidc/role",
+              "whole ARN"},
+             {"/identity",
+              {{"type", "OIDC"}, {"oidc", {{"role", "acs:ram::1146716667364888:role/a"}}}},
+              identity + "/oidc/role",
+              "whole ARN"},
+             {"/identity",
+              {{"type", "OIDC"}, {"oidc", {{"role", "arn:aws-cn:iam::111122223333:role/a"}}}},
+              identity,
+              "of partition aws"},
+             {"/identity",
+              {{"type", "InstanceRole"}, {"instanceRole", {{"roleName", "a/b"}}}},
+              identity + "/instanceRole/roleName",
+              "IAM role name"},
+             {"/registryId", "x", "/spec/amazonECR/registryId", "did you mean registryID?"},
+         }) {
+        Json spec = ecr_spec();
+        spec["hosts"] = {"ecr.example.com"};
+        spec["amazonECR"][Json::json_pointer(c.pointer)] = c.value;
+        auto const registry = Registry::parse(object("Registry", "r", spec));
+        ASSERT_FALSE(registry) << c.pointer << c.value;
+        bool found = false;
+        for (auto const& error : registry.error()) {
+            found = found ||
+                    (error.pointer == c.at && error.message.find(c.message) != std::string::npos);
+        }
+        EXPECT_TRUE(found) << c.at << ":\n" << errors_of(registry.error());
     }
 }
 
@@ -92,7 +224,8 @@ TEST(Registry, ReportsEveryRuleWithPointerValueAndFix) {
         {"no type", [](Json& s) { s.erase("type"); }, "/spec/type", "is required"},
         {"unknown type", [](Json& s) { s["type"] = "AlibabaAcr"; }, "/spec/type",
          "write AlibabaACR"},
-        {"planned type", [](Json& s) { s["type"] = "AmazonECR"; }, "/spec/type", "is unknown"},
+        {"planned type", [](Json& s) { s["type"] = "GoogleArtifactRegistry"; }, "/spec/type",
+         "is unknown"},
         {"missing block", [](Json& s) { s.erase("alibabaACR"); }, "/spec/alibabaACR",
          "is required if type is AlibabaACR"},
         {"wrong block", [](Json& s) { s["anonymous"] = Json::object(); }, "/spec/anonymous",

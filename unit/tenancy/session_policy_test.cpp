@@ -105,5 +105,58 @@ TEST(AcrSessionPolicy, NothingAllowedIsNoPolicy) {
     EXPECT_FALSE(acr_session_policy(instance(), account, {}));
 }
 
+AmazonEcrSpec ecr_in(std::string region) {
+    AmazonEcrSpec spec;
+    spec.registry_id = "111122223333";
+    spec.region = std::move(region);
+    return spec;
+}
+
+TEST(EcrSessionPolicy, IsExactlyThisText) {
+    auto const policy = ecr_session_policy(
+        ecr_in("eu-central-1"),
+        std::vector<AllowEntry>{in_namespace("payments"), repository("base/jdk")});
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(*policy, R"({"Version":"2012-10-17","Statement":[)"
+                       R"({"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"},)"
+                       R"({"Effect":"Allow","Action":["ecr:BatchCheckLayerAvailability",)"
+                       R"("ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"],"Resource":[)"
+                       R"("arn:aws:ecr:eu-central-1:111122223333:repository/base/jdk",)"
+                       R"("arn:aws:ecr:eu-central-1:111122223333:repository/payments/*"]}]})");
+}
+
+TEST(EcrSessionPolicy, ResourcesAreOfTheRegionsPartition) {
+    for (auto const& [region, begin] : std::vector<std::pair<std::string, std::string>>{
+             {"cn-north-1", "\"arn:aws-cn:ecr:cn-north-1:111122223333:repository/*\""},
+             {"us-gov-west-1", "\"arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/*\""}}) {
+        auto const policy = ecr_session_policy(ecr_in(region), std::vector<AllowEntry>{whole()});
+        ASSERT_TRUE(policy);
+        EXPECT_NE(policy->find(begin), std::string::npos) << *policy;
+    }
+}
+
+TEST(EcrSessionPolicy, FitsToTheCharacterOrIsRefusedWithTheFigures) {
+    auto const with_bytes = [](std::size_t wanted) {
+        std::vector<AllowEntry> allow;
+        for (char name = 'a'; name < 'h'; ++name) {
+            allow.push_back(in_namespace(std::string(150, name)));
+        }
+        allow.push_back(in_namespace("h"));
+        std::size_t const base = ecr_session_policy(ecr_in("eu-central-1"), allow)->size();
+        allow.back().path = std::string(1 + wanted - base, 'h');
+        return ecr_session_policy(ecr_in("eu-central-1"), allow);
+    };
+    EXPECT_EQ(with_bytes(2048)->size(), 2048U);
+    auto const refused = with_bytes(2049);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("2049 bytes for 8 paths"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(refused.error().message.find("111122223333"), std::string::npos);
+}
+
+TEST(EcrSessionPolicy, NothingAllowedIsNoPolicy) {
+    EXPECT_FALSE(ecr_session_policy(ecr_in("eu-central-1"), {}));
+}
+
 }  // namespace
 }  // namespace rt::tenancy

@@ -60,6 +60,52 @@ TEST(ValidateAgainst, PointsAtTheFieldToBlame) {
     }
 }
 
+TEST(ValidateAgainst, ARoleIsOfTheRegistrysCloudAndPartition) {
+    struct Case {
+        std::string region;
+        std::string role;
+        std::string form;  ///< that the message shows; empty: fine
+    };
+    for (auto const& [region, role, form] : std::vector<Case>{
+             {"eu-central-1", "arn:aws:iam::444455556666:role/teams/{namespace}", ""},
+             {"cn-north-1", "arn:aws-cn:iam::444455556666:role/p", ""},
+             {"us-gov-west-1", "arn:aws-us-gov:iam::444455556666:role/p", ""},
+             {"eu-central-1", "acs:ram::1146716667364888:role/p", "arn:aws:iam::ACCOUNT:role/NAME"},
+             {"eu-central-1", "arn:aws-cn:iam::444455556666:role/p",
+              "arn:aws:iam::ACCOUNT:role/NAME"},
+             {"cn-north-1", "arn:aws:iam::444455556666:role/p",
+              "arn:aws-cn:iam::ACCOUNT:role/NAME"},
+             {"us-gov-west-1", "arn:aws:iam::444455556666:role/p",
+              "arn:aws-us-gov:iam::ACCOUNT:role/NAME"},
+         }) {
+        Json spec = testing::ecr_spec();
+        spec["hosts"] = {"ecr.example.com"};
+        spec["amazonECR"]["region"] = region;
+        RegistryCatalog const registries({registry("shared-ecr", spec)});
+        auto const errors = validate_against(
+            *tenancy("t", one_registry("shared-ecr", {entry("a")}, role)), registries, "demo");
+        ASSERT_EQ(errors.empty(), form.empty()) << role << ' ' << testing::errors_of(errors);
+        if (!form.empty()) {
+            EXPECT_EQ(errors[0].pointer, "/spec/registries/0/role");
+            EXPECT_NE(errors[0].message.find(form), std::string::npos) << errors[0].message;
+        }
+    }
+}
+
+TEST(ValidateAgainst, ASessionPolicyOfEcrMustFit) {
+    Json many = Json::array();
+    for (int i = 0; i < 40; ++i) {
+        many.push_back(entry("namespace-number-" + std::to_string(i)));
+    }
+    RegistryCatalog const registries({registry("shared-ecr", testing::ecr_spec())});
+    auto const errors = validate_against(
+        *tenancy("t", one_registry("shared-ecr", many, "arn:aws:iam::444455556666:role/p")),
+        registries, "demo");
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_EQ(errors[0].pointer, "/spec/registries/0/allow");
+    EXPECT_NE(errors[0].message.find("at most 2048"), std::string::npos) << errors[0].message;
+}
+
 TEST(ValidateAgainst, AHostOfAnotherRegistryIsRefused) {
     auto const errors = validate_against(*registry("mine", anonymous_spec("docker.io")), catalog());
     ASSERT_EQ(errors.size(), 1U);
@@ -78,6 +124,17 @@ TEST(WarningsFor, TellWhatDeservesAWord) {
     EXPECT_NE(warnings[0].find("set externalID"), std::string::npos);
     EXPECT_LE(warnings[0].size(), 256U);
     EXPECT_TRUE(warnings_for(*tenancy("t", testing::tenancy_spec()), catalog()).empty());
+    // OIDC is this cluster's alone, so nothing needs to be added to it.
+    Json ecr = testing::ecr_spec();
+    auto const of_ecr = [&] {
+        return warnings_for(*tenancy("t", one_registry("shared-ecr", {entry("a")},
+                                                       "arn:aws:iam::444455556666:role/p")),
+                            RegistryCatalog({registry("shared-ecr", ecr)}));
+    };
+    EXPECT_EQ(of_ecr().size(), 1U);
+    ecr["amazonECR"]["identity"] = {{"type", "OIDC"},
+                                    {"oidc", {{"role", "arn:aws:iam::444455556666:role/base"}}}};
+    EXPECT_TRUE(of_ecr().empty());
 }
 
 TEST(OnlyNew, KeepsWhatWasFineBefore) {

@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "lib/base/digest.hpp"
 #include "lib/base/text.hpp"
+#include "operator/cloud/session_name.hpp"
 
 namespace rt::op::alibaba {
 namespace {
@@ -14,7 +14,6 @@ constexpr std::string_view metadata_base = "http://100.100.100.200";
 constexpr std::string_view metadata_token_seconds = "21600";
 /// Local to the machine: an answer that takes longer will not come.
 constexpr std::chrono::milliseconds metadata_timeout{2'000};
-constexpr std::size_t session_name_bytes_max = 32;
 
 http::Request metadata_get(std::string const& path, SecretString const& token) {
     http::Request request;
@@ -24,12 +23,6 @@ http::Request metadata_get(std::string const& path, SecretString const& token) {
         request.headers.add("X-aliyun-ecs-metadata-token", std::string(token.reveal()));
     }
     return request;
-}
-
-bool session_name_byte(char character) {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '.' || character == '@' ||
-           character == '-' || character == '_';
 }
 
 }  // namespace
@@ -86,18 +79,7 @@ ApiCall authorization_token_call(std::string const& acr_host, std::string const&
 }
 
 std::string session_name(std::string const& cluster, std::string const& ns) {
-    std::string name = cluster + "." + ns;
-    for (char& character : name) {
-        if (!session_name_byte(character)) {
-            character = '-';
-        }
-    }
-    if (name.size() <= session_name_bytes_max) {
-        return name;
-    }
-    constexpr std::size_t hash_digits = 12;
-    std::string const hash = sha256_hex(cluster + "/" + ns).substr(0, hash_digits);
-    return ns.substr(0, session_name_bytes_max - hash_digits - 1) + "-" + hash;
+    return op::session_name(cluster, ns, {32, ".@-_"});
 }
 
 }  // namespace rt::op::alibaba

@@ -6,21 +6,10 @@
 #include "lib/base/json.hpp"
 #include "lib/base/text.hpp"
 #include "lib/base/time.hpp"
+#include "operator/cloud/answers.hpp"
 
 namespace rt::op::alibaba {
 namespace {
-
-/// Answers are small and flat; these bounds only stop nonsense.
-constexpr JsonLimits answer_limits{std::size_t{64} * 1024, 16};
-/// What of the cloud's own text goes into an error message.
-constexpr std::size_t message_bytes_max = 256;
-
-Error unreadable(http::Response const& response, std::string const& what) {
-    ErrorKind const kind = response.status >= 500 ? ErrorKind::Unavailable : ErrorKind::Corrupt;
-    Error error{kind, "HTTP " + std::to_string(response.status) + " with an answer that " + what};
-    error.http_status = response.status;
-    return error;
-}
 
 bool is_throttling(std::string_view code) {
     return code.starts_with("Throttling");
@@ -84,7 +73,8 @@ Error cloud_error(http::Response const& response, Json const& body) {
     error.kind = kind_of(error.code, response.status);
     error.retry_after = time_left(response);
     error.message = (error.code.empty() ? "HTTP " + std::to_string(response.status) : error.code) +
-                    ": " + printable(first_string(body, "Message", "message"), message_bytes_max);
+                    ": " +
+                    printable(first_string(body, "Message", "message"), cloud_text_bytes_max);
     if (Json const* const detail = find(body, "AccessDeniedDetail"); detail != nullptr) {
         if (std::string const action = string_at(*detail, "AuthAction"); !action.empty()) {
             error.message += " (denied action " + printable(action, 128) + ")";
@@ -136,15 +126,6 @@ Error metadata_error(http::Response const& response, std::string const& what) {
         error.message += "; no RAM role is attached to this instance";
     }
     return error;
-}
-
-std::string trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n";
-    auto const first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
 }
 
 }  // namespace
@@ -201,11 +182,6 @@ Result<AuthorizationToken> read_authorization_token(http::Response const& respon
     }
     token.expires_at = WallTime(std::chrono::milliseconds(expires->get<std::int64_t>()));
     return token;
-}
-
-std::optional<WallTime> server_time(http::Response const& response) {
-    auto const date = parse_http_date(response.headers.get("date"));
-    return date ? std::optional<WallTime>(*date) : std::nullopt;
 }
 
 bool stale_keys(Error const& error) {

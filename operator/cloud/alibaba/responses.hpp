@@ -2,25 +2,11 @@
 
 #include <string>
 
-#include "lib/base/clock.hpp"
 #include "lib/base/result.hpp"
 #include "lib/http/message.hpp"
-#include "operator/cloud/alibaba/signing.hpp"
+#include "operator/cloud/keys.hpp"
 
 namespace rt::op::alibaba {
-
-/// Keys that end.
-struct TemporaryKeys {
-    AccessKeys keys;
-    WallTime expires_at;  ///< by the cloud's clock
-};
-
-/// A docker login that ACR handed out.
-struct AuthorizationToken {
-    std::string username;
-    SecretString password;
-    WallTime expires_at;  ///< by the cloud's clock
-};
 
 /// Each reads one answer. Errors are classified by the cloud's Code string (throttling often comes
 /// as HTTP 400), carry it in Error::code, and quote Code, Message and RequestId; never a body.
@@ -29,9 +15,6 @@ struct AuthorizationToken {
 [[nodiscard]] Result<TemporaryKeys> read_metadata_credentials(http::Response const& response);
 [[nodiscard]] Result<TemporaryKeys> read_assume_role(http::Response const& response);
 [[nodiscard]] Result<AuthorizationToken> read_authorization_token(http::Response const& response);
-
-/// The cloud's clock when it answered (Date header), if it said.
-[[nodiscard]] std::optional<WallTime> server_time(http::Response const& response);
 
 /// The code means that the keys we signed with are no longer good: fetch them again, once.
 [[nodiscard]] bool stale_keys(Error const& error);

@@ -4,21 +4,10 @@
 #include <string>
 
 #include "lib/base/clock.hpp"
-#include "lib/base/secret.hpp"
 #include "lib/http/message.hpp"
+#include "operator/cloud/keys.hpp"
 
 namespace rt::op::alibaba {
-
-/// Keys to sign with. `security_token` is empty for a long-lived AccessKey.
-struct AccessKeys {
-    std::string access_key_id;
-    SecretString access_key_secret;
-    SecretString security_token;
-
-    [[nodiscard]] AccessKeys clone() const {
-        return {access_key_id, access_key_secret.clone(), security_token.clone()};
-    }
-};
 
 /// One call of an Alibaba Cloud API, before it is signed.
 struct ApiCall {

@@ -1,12 +1,12 @@
 #include "operator/cloud/alibaba/source.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 #include "lib/tenancy/session_policy.hpp"
 #include "operator/cloud/alibaba/identity.hpp"
 #include "operator/cloud/alibaba/requests.hpp"
 #include "operator/cloud/alibaba/responses.hpp"
+#include "operator/cloud/signed_call.hpp"
 
 namespace rt::op::alibaba {
 namespace {
@@ -19,7 +19,7 @@ constexpr auto life_max = 24h;
 class AlibabaSource final : public CredentialSource {
   public:
     explicit AlibabaSource(CredentialSourceContext context)
-        : context_(context), identity_(std::move(context)) {}
+        : context_(context), identity_(context), cloud_clock_(context.clock) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
 
@@ -27,60 +27,31 @@ class AlibabaSource final : public CredentialSource {
     Result<TemporaryKeys> assume_role(MintRequest const& request, std::stop_token stop);
     Result<TemporaryKeys> assume_role_as(AssumeRole const& parameters,
                                          tenancy::AlibabaAcrSpec const& spec, std::stop_token stop);
-    Result<http::Response> call(ApiCall const& call, AccessKeys const& keys, std::stop_token stop);
     template <class Read>
-    auto call_and_read(ApiCall const& api_call, AccessKeys const& keys, Read read,
-                       std::stop_token stop) -> decltype(read(http::Response()));
-    [[nodiscard]] WallTime cloud_now() const;
+    auto call(ApiCall const& api_call, AccessKeys const& keys, Read const& read,
+              std::stop_token const& stop) -> decltype(read(http::Response()));
 
     CredentialSourceContext context_;
     BaseIdentity identity_;
-    /// The cloud's clock minus ours, learnt from the Date header when a signature was refused for
-    /// it.
-    std::atomic<std::int64_t> clock_offset_seconds_{0};
+    CloudClock cloud_clock_;
 };
 
-WallTime AlibabaSource::cloud_now() const {
-    return context_.clock.wall_now() + std::chrono::seconds(clock_offset_seconds_.load());
-}
-
-Result<http::Response> AlibabaSource::call(ApiCall const& api_call, AccessKeys const& keys,
-                                           std::stop_token stop) {
-    auto response = context_.clouds.send(sign(api_call, keys, cloud_now(), context_.random.hex(16)),
-                                         std::move(stop));
-    if (!response) {
-        return fail(response.error().with_context(api_call.action + " at " + api_call.host));
-    }
-    return response;
-}
-
-/// One call, repeated once with the cloud's own time where it says that ours is off.
 template <class Read>
-auto AlibabaSource::call_and_read(ApiCall const& api_call, AccessKeys const& keys, Read read,
-                                  std::stop_token stop) -> decltype(read(http::Response())) {
-    RT_TRY(http::Response response, call(api_call, keys, stop));
-    auto value = read(response);
-    if (!value && clock_skew(value.error())) {
-        if (auto const theirs = server_time(response)) {
-            clock_offset_seconds_.store(
-                std::chrono::floor<std::chrono::seconds>(*theirs - context_.clock.wall_now())
-                    .count());
-            RT_TRY(response, call(api_call, keys, std::move(stop)));
-            value = read(response);
-        }
-    }
-    if (!value) {
-        return fail(value.error().with_context(api_call.action));
-    }
-    return value;
+auto AlibabaSource::call(ApiCall const& api_call, AccessKeys const& keys, Read const& read,
+                         std::stop_token const& stop) -> decltype(read(http::Response())) {
+    auto const sign_now = [&](WallTime now) {
+        return sign(api_call, keys, now, context_.random.hex(16));
+    };
+    return signed_call(context_.clouds, cloud_clock_, api_call.action, sign_now, read, clock_skew,
+                       stop);
 }
 
 Result<TemporaryKeys> AlibabaSource::assume_role_as(AssumeRole const& parameters,
                                                     tenancy::AlibabaAcrSpec const& spec,
                                                     std::stop_token stop) {
     RT_TRY(AccessKeys const keys, identity_.keys(spec.identity, stop));
-    return call_and_read(assume_role_call(endpoints_of(spec).sts, parameters), keys,
-                         read_assume_role, std::move(stop));
+    return call(assume_role_call(endpoints_of(spec).sts, parameters), keys, read_assume_role,
+                std::move(stop));
 }
 
 Result<TemporaryKeys> AlibabaSource::assume_role(MintRequest const& request, std::stop_token stop) {
@@ -119,14 +90,14 @@ Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::
         return read_authorization_token(response);
     };
     RT_TRY(AuthorizationToken token,
-           call_and_read(authorization_token_call(endpoints_of(instance).acr, instance.instance_id),
-                         session.keys, read, std::move(stop)));
+           call(authorization_token_call(endpoints_of(instance).acr, instance.instance_id),
+                session.keys, read, std::move(stop)));
 
     WallTime const now = context_.clock.wall_now();
     // The password dies with the session, whatever ExpireTime says.
     auto const ends = std::min(token.expires_at, session.expires_at);
     auto const life =
-        std::min<WallTime::duration>(ends - answered_at.value_or(cloud_now()), life_max);
+        std::min<WallTime::duration>(ends - answered_at.value_or(cloud_clock_.now()), life_max);
     if (life <= 0s) {
         return fail(Error{ErrorKind::Expired,
                           "GetAuthorizationToken: the credential arrived already expired; compare "

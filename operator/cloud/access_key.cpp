@@ -1,0 +1,22 @@
+#include "operator/cloud/access_key.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "operator/cloud/secret_data.hpp"
+
+namespace rt::op {
+
+Result<KeyCache::Fetched> read_access_key(CredentialSourceContext const& context,
+                                          std::string const& name, std::stop_token stop) {
+    constexpr std::chrono::seconds reread{60};
+    RT_TRY(Json const secret, context.api.get(kube::types::secrets,
+                                              {context.product_namespace, name}, std::move(stop)));
+    AccessKeys keys;
+    RT_TRY(SecretString const id, secret_data(secret, "accessKeyID"));
+    RT_TRY(keys.access_key_secret, secret_data(secret, "accessKeySecret"));
+    keys.access_key_id = id.reveal();
+    SteadyTime const again = context.clock.steady_now() + reread;
+    return KeyCache::Fetched{std::move(keys), again, again};
+}
+
+}  // namespace rt::op

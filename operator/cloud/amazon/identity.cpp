@@ -1,0 +1,110 @@
+#include "operator/cloud/amazon/identity.hpp"
+
+#include "lib/base/file.hpp"
+#include "operator/cloud/access_key.hpp"
+#include "operator/cloud/amazon/requests.hpp"
+#include "operator/cloud/amazon/responses.hpp"
+#include "operator/cloud/answers.hpp"
+
+namespace rt::op::amazon {
+namespace {
+
+/// STS takes web identity tokens of 4 to 20,000 characters.
+constexpr std::size_t token_bytes_max = 20'000;
+
+std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
+    switch (spec.identity.type) {
+        case tenancy::Identity::Type::AccessKey:
+            return "key/" + spec.identity.secret_name;
+        case tenancy::Identity::Type::InstanceRole:
+            return "role/" + spec.identity.role_name;
+        case tenancy::Identity::Type::OIDC:
+            break;
+    }
+    // Sessions of one region are used in that region alone: it may be the only one in reach.
+    return "oidc/" + spec.region + "/" + spec.identity.oidc_role;
+}
+
+/// Opened by path each time: the kubelet swaps the file for a fresh one.
+Result<SecretString> read_token(std::string const& path) {
+    auto const content = read_file(path, token_bytes_max + 2);
+    if (!content) {
+        return fail(content.error().with_context(
+            "the operator's ServiceAccount token for identity OIDC (its Deployment mounts it)"));
+    }
+    std::string_view token = *content;
+    token = token.substr(0, token.find_last_not_of("\r\n") + 1);
+    if (token.empty()) {
+        return fail(Error{ErrorKind::Unavailable, path + " is empty: no token there yet"});
+    }
+    return SecretString(token);
+}
+
+}  // namespace
+
+Result<AccessKeys> BaseIdentity::keys(tenancy::AmazonEcrSpec const& spec,
+                                      std::string const& cluster, std::stop_token const& stop) {
+    return cache_.get(cache_key(spec), [&] { return fetch(spec, cluster, stop); });
+}
+
+void BaseIdentity::forget(tenancy::AmazonEcrSpec const& spec) {
+    cache_.forget(cache_key(spec));
+}
+
+Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AmazonEcrSpec const& spec,
+                                              std::string const& cluster,
+                                              std::stop_token const& stop) {
+    switch (spec.identity.type) {
+        case tenancy::Identity::Type::AccessKey:
+            return read_access_key(context_, spec.identity.secret_name, stop);
+        case tenancy::Identity::Type::InstanceRole:
+            return fetch_instance_role(spec.identity, stop);
+        case tenancy::Identity::Type::OIDC:
+            return fetch_web_identity(spec, cluster, stop);
+    }
+    return fail(internal_error("an identity that is none"));
+}
+
+Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,
+                                                            std::stop_token const& stop) {
+    auto const answer = context_.clouds.send(metadata_token_request(), stop);
+    if (!answer) {
+        return fail(answer.error().with_context(
+            "EC2 metadata service (a hop limit of 1 keeps Pods from it)"));
+    }
+    RT_TRY(SecretString const token, read_metadata_token(*answer));
+    std::string role = identity.role_name;
+    if (role.empty()) {
+        RT_TRY(http::Response const response,
+               context_.clouds.send(metadata_role_request(token), stop));
+        RT_TRY(role, read_metadata_role(response));
+    }
+    RT_TRY(http::Response const response,
+           context_.clouds.send(metadata_credentials_request(role, token), stop));
+    RT_TRY(TemporaryKeys read, read_metadata_credentials(response));
+    return cache_.dated(std::move(read), server_time(response).value_or(context_.clock.wall_now()),
+                        "EC2 metadata service");
+}
+
+Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpec const& spec,
+                                                           std::string const& cluster,
+                                                           std::stop_token const& stop) {
+    RT_TRY(SecretString const token, read_token(context_.web_identity_token_file));
+    auto const response = context_.clouds.send(
+        web_identity_request(spec, spec.identity.oidc_role,
+                             session_name(cluster, context_.product_namespace), token),
+        stop);
+    if (!response) {
+        return fail(response.error().with_context("AssumeRoleWithWebIdentity at " +
+                                                  endpoints_of(spec).sts));
+    }
+    auto read = read_web_identity(*response);
+    if (!read) {
+        return fail(read.error().with_context("AssumeRoleWithWebIdentity"));
+    }
+    return cache_.dated(std::move(*read),
+                        server_time(*response).value_or(context_.clock.wall_now()),
+                        "AssumeRoleWithWebIdentity");
+}
+
+}  // namespace rt::op::amazon

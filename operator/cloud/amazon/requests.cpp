@@ -1,0 +1,116 @@
+#include "operator/cloud/amazon/requests.hpp"
+
+#include <chrono>
+
+#include "lib/base/text.hpp"
+#include "operator/cloud/session_name.hpp"
+
+namespace rt::op::amazon {
+namespace {
+
+/// Link-local and plain HTTP by the cloud's design.
+constexpr std::string_view metadata_base = "http://169.254.169.254";
+/// The longest the service grants; every fetch asks for a fresh one.
+constexpr std::string_view metadata_token_seconds = "21600";
+/// Local to the machine: an answer that takes longer will not come (a hop limit of 1 looks so,
+/// too).
+constexpr std::chrono::milliseconds metadata_timeout{2'000};
+
+constexpr std::string_view form_type = "application/x-www-form-urlencoded; charset=utf-8";
+constexpr std::string_view sts_version = "2011-06-15";
+/// A session of the base role is used for an hour at most, then exchanged again.
+constexpr std::string_view web_identity_seconds = "3600";
+
+http::Request metadata_get(std::string const& path, SecretString const& token) {
+    http::Request request;
+    request.url = std::string(metadata_base) + path;
+    request.timeout = metadata_timeout;
+    request.headers.add("X-aws-ec2-metadata-token", std::string(token.reveal()));
+    return request;
+}
+
+}  // namespace
+
+Endpoints endpoints_of(tenancy::AmazonEcrSpec const& spec) {
+    std::string const suffix = "." + spec.region + ".amazonaws.com" +
+                               (spec.partition() == "aws-cn" ? std::string(".cn") : std::string());
+    return {"sts" + suffix, "api.ecr" + suffix};
+}
+
+http::Request metadata_token_request() {
+    http::Request request;
+    request.method = "PUT";
+    request.url = std::string(metadata_base) + "/latest/api/token";
+    request.timeout = metadata_timeout;
+    request.headers.add("X-aws-ec2-metadata-token-ttl-seconds",
+                        std::string(metadata_token_seconds));
+    return request;
+}
+
+http::Request metadata_role_request(SecretString const& token) {
+    return metadata_get("/latest/meta-data/iam/security-credentials/", token);
+}
+
+http::Request metadata_credentials_request(std::string const& role, SecretString const& token) {
+    return metadata_get("/latest/meta-data/iam/security-credentials/" + percent_encode(role),
+                        token);
+}
+
+ApiCall assume_role_call(tenancy::AmazonEcrSpec const& spec, AssumeRole const& parameters) {
+    std::vector<std::pair<std::string, std::string>> form{
+        {"Action", "AssumeRole"},
+        {"Version", std::string(sts_version)},
+        {"RoleArn", parameters.role_arn},
+        {"RoleSessionName", parameters.session_name},
+        {"DurationSeconds", std::to_string(parameters.duration_seconds)},
+    };
+    if (!parameters.external_id.empty()) {
+        form.emplace_back("ExternalId", parameters.external_id);
+    }
+    if (!parameters.policy.empty()) {
+        form.emplace_back("Policy", parameters.policy);
+    }
+    if (!parameters.tag_cluster.empty()) {
+        form.emplace_back("Tags.member.1.Key", "kubernetes-cluster");
+        form.emplace_back("Tags.member.1.Value", parameters.tag_cluster);
+        form.emplace_back("Tags.member.2.Key", "kubernetes-namespace");
+        form.emplace_back("Tags.member.2.Value", parameters.tag_namespace);
+    }
+    ApiCall call;
+    call.host = endpoints_of(spec).sts;
+    call.scope = {spec.region, "sts"};
+    call.content_type = form_type;
+    call.body = encode_form(form);
+    return call;
+}
+
+http::Request web_identity_request(tenancy::AmazonEcrSpec const& spec, std::string const& role_arn,
+                                   std::string const& session_name, SecretString const& token) {
+    http::Request request;
+    request.method = "POST";
+    request.url = "https://" + endpoints_of(spec).sts + "/";
+    request.headers.add("content-type", std::string(form_type));
+    request.body = encode_form({{"Action", "AssumeRoleWithWebIdentity"},
+                                {"Version", std::string(sts_version)},
+                                {"RoleArn", role_arn},
+                                {"RoleSessionName", session_name},
+                                {"DurationSeconds", std::string(web_identity_seconds)},
+                                {"WebIdentityToken", std::string(token.reveal())}});
+    return request;
+}
+
+ApiCall authorization_token_call(tenancy::AmazonEcrSpec const& spec) {
+    ApiCall call;
+    call.host = endpoints_of(spec).ecr;
+    call.scope = {spec.region, "ecr"};
+    call.content_type = "application/x-amz-json-1.1";
+    call.target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
+    call.body = "{}";
+    return call;
+}
+
+std::string session_name(std::string const& cluster, std::string const& ns) {
+    return op::session_name(cluster, ns, {64, "_+=,.@-"});
+}
+
+}  // namespace rt::op::amazon

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/json.hpp"
+#include "lib/http/message.hpp"
+
+/// What all clouds' answers have in common.
+namespace rt::op {
+
+/// Answers are small and flat; these bounds only stop nonsense.
+inline constexpr JsonLimits answer_limits{std::size_t{64} * 1024, 16};
+/// What of a cloud's own text goes into an error message.
+inline constexpr std::size_t cloud_text_bytes_max = 256;
+
+/// "HTTP 502 with an answer that WHAT": Unavailable for 5xx, else Corrupt. The answer itself is
+/// never quoted.
+[[nodiscard]] Error unreadable(http::Response const& response, std::string const& what);
+
+/// The cloud's clock when it answered (Date header), if it said.
+[[nodiscard]] std::optional<WallTime> server_time(http::Response const& response);
+
+/// Without spaces and line breaks at both ends.
+[[nodiscard]] std::string trimmed(std::string_view text);
+
+}  // namespace rt::op

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "lib/base/clock.hpp"
+#include "lib/base/result.hpp"
+#include "operator/cloud/keys.hpp"
+
+namespace rt::op {
+
+/// Keys of base identities, shared by all namespaces. Thread-safe; one fetch at a time.
+class KeyCache {
+  public:
+    struct Fetched {
+        AccessKeys keys;
+        SteadyTime refresh_at;
+        SteadyTime usable_until;
+    };
+    using Fetch = std::function<Result<Fetched>()>;
+
+    explicit KeyCache(Clock& clock) : clock_(clock) {}
+
+    /// The keys of `identity`, fetched where they are due. Where that fails the keys at hand are
+    /// used while they live; they are always those of the same identity, never of another.
+    Result<AccessKeys> get(std::string const& identity, Fetch const& fetch);
+    /// The cloud no longer takes these keys: the next get() fetches.
+    void forget(std::string const& identity);
+
+    /// `read` as it is to be kept: fetched again ten minutes before its end, or at half of a life
+    /// under 20 minutes. Expired where it arrived so by the server's clock; `source` says from
+    /// where.
+    [[nodiscard]] Result<Fetched> dated(TemporaryKeys read, WallTime server_now,
+                                        std::string_view source) const;
+
+  private:
+    Clock& clock_;
+    std::mutex mutex_;
+    std::map<std::string, Fetched> cache_;
+};
+
+}  // namespace rt::op
