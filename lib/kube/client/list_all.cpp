@@ -1,7 +1,8 @@
+#include "lib/kube/client/list_all.hpp"
+
+#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
-
-#include "lib/kube/client/client.hpp"
 
 namespace rt::kube {
 namespace {
@@ -13,6 +14,11 @@ constexpr int pages_max = 10'000;
 
 Result<ListPage> list_all(Client& client, ResourceType const& type, ListOptions options,
                           std::stop_token const& stop) {
+    return list_all_reduced(client, type, std::move(options), {}, stop);
+}
+
+Result<ListPage> list_all_reduced(Client& client, ResourceType const& type, ListOptions options,
+                                  Reduce const& reduce, std::stop_token const& stop) {
     ListPage all;
     std::string continue_token;
     for (int page_number = 0; page_number < pages_max; ++page_number) {
@@ -26,6 +32,9 @@ Result<ListPage> list_all(Client& client, ResourceType const& type, ListOptions 
         }
         if (!page) {
             return fail(page.error());
+        }
+        if (reduce) {
+            std::for_each(page->items.begin(), page->items.end(), reduce);
         }
         std::move(page->items.begin(), page->items.end(), std::back_inserter(all.items));
         all.resource_version = std::move(page->resource_version);

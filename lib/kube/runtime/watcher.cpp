@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
+#include "lib/kube/client/list_all.hpp"
 #include "lib/kube/runtime/watcher_impl.hpp"
 
 namespace rt::kube {
@@ -74,8 +75,8 @@ WatchInput Watcher::Impl::list(std::stop_token const& stop) {
     list_options.resource_version = state.list_version;
     bool const quorum = state.list_version.empty();
     // With a version the server answers from its cache, whole; pages would send it to etcd.
-    list_options.limit = quorum ? options.page_size : 0;
-    auto page = list_all(client, options.type, list_options, stop);
+    list_options.limit = quorum || options.reduce ? options.page_size : 0;
+    auto page = list_all_reduced(client, options.type, list_options, options.reduce, stop);
     if (!page) {
         return watch_input::Failed{page.error(), {}};
     }
@@ -165,6 +166,9 @@ void Watcher::Impl::on_initial_event(WatchEvent const& event, SteadyTime started
         Json copy = *event.object;
         if (!options.managed_fields) {
             drop_managed_fields(copy);
+        }
+        if (options.reduce) {
+            options.reduce(copy);
         }
         initial.upsert(std::move(copy));
         return;

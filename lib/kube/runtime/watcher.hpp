@@ -30,7 +30,11 @@ struct WatcherOptions {
     std::string ns{};
     bool metadata_only = false;
     bool managed_fields = false;  ///< keep metadata.managedFields in Replace items
-    bool watch_list = true;       ///< try WatchList first; falls back by itself
+    /// Applied to what a list brings before it is kept for the Replace: with large objects of which
+    /// little is read, memory is that little. Must leave metadata as it is. Lists then come in
+    /// pages always.
+    std::function<void(Json& object)> reduce{};
+    bool watch_list = true;  ///< try WatchList first; falls back by itself
     int page_size = 500;
     /// The first list is a quorum read ("") instead of "0": nothing older than what existed at
     /// start.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -152,6 +153,24 @@ TEST_F(WatcherTest, StreamsTheListAndThenTheChanges) {
     EXPECT_EQ(diary.wait(4), (Lines{"replace a b", "upsert c", "upsert a", "delete b"}));
     EXPECT_EQ(api.count(Verb::List, types::namespaces), 0);
     EXPECT_EQ(watcher->trouble(), "");
+}
+
+TEST_F(WatcherTest, KeepsOfAListOnlyWhatIsReadOfIt) {
+    api.put(types::namespaces, {{"metadata", {{"name", "a"}}}, {"spec", {{"large", "text"}}}});
+    options.reduce = [](Json& object) { object.erase("spec"); };
+    for (bool const streamed : {true, false}) {
+        SCOPED_TRACE(streamed);
+        api.set_watch_list(streamed);
+        std::promise<std::vector<Json>> told;
+        WatchHandler const handler{
+            [&](std::vector<Json> const& items) { told.set_value(items); }, {}, {}};
+        Watcher one(api, options, handler, clock, random);
+        one.start();
+        std::vector<Json> const items = told.get_future().get();
+        ASSERT_EQ(items.size(), 1U);
+        EXPECT_EQ(key_of(items[0]).name, "a");
+        EXPECT_FALSE(items[0].contains("spec"));
+    }
 }
 
 TEST_F(WatcherTest, FallsBackToListAndWatchForGood) {
