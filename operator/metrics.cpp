@@ -9,6 +9,12 @@ constexpr char mints_name[] = "registry_tenancy_operator_mints_total";
 constexpr char mints_help[] =
     "Credentials asked of a cloud, by result (success or the kind of error)";
 
+constexpr char images_name[] = "registry_tenancy_operator_running_images";
+constexpr char images_help[] =
+    "Images that run in governed namespaces though no tenancy allows them, counted per namespace, "
+    "by verdict: denied (came in under Warn, Audit or wider rules), grandfathered (older than the "
+    "tenancy), by_exception";
+
 double seconds_of(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -42,7 +48,12 @@ OperatorMetrics::OperatorMetrics(Metrics& metrics)
       namespaces_pending_(metrics.gauge("registry_tenancy_operator_namespaces",
                                         "Governed namespaces, by state", {{"state", "pending"}})),
       queue_depth_(metrics.gauge("registry_tenancy_operator_queue_depth",
-                                 "Namespaces that wait to be looked at")) {}
+                                 "Namespaces that wait to be looked at")),
+      images_denied_(metrics.gauge(images_name, images_help, {{"verdict", "denied"}})),
+      images_grandfathered_(
+          metrics.gauge(images_name, images_help, {{"verdict", "grandfathered"}})),
+      images_by_exception_(metrics.gauge(images_name, images_help, {{"verdict", "by_exception"}})) {
+}
 
 void OperatorMetrics::minted(std::chrono::nanoseconds took) {
     mints_.Increment();
@@ -72,7 +83,8 @@ void OperatorMetrics::drift_seen() {
 }
 
 void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
-                              std::size_t queue_depth, WallTime now) {
+                              WorkloadBoard::Tally const& workloads, std::size_t queue_depth,
+                              WallTime now) {
     credentials_expired_.Set(static_cast<double>(expiry.expired));
     credentials_live_.Set(static_cast<double>(expiry.credentials - expiry.expired));
     nearest_expiry_seconds_.Set(
@@ -81,6 +93,9 @@ void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Co
     namespaces_pending_.Set(static_cast<double>(counts.pending));
     namespaces_ready_.Set(static_cast<double>(counts.namespaces - counts.failed - counts.pending));
     queue_depth_.Set(static_cast<double>(queue_depth));
+    images_denied_.Set(static_cast<double>(workloads.denied));
+    images_grandfathered_.Set(static_cast<double>(workloads.grandfathered));
+    images_by_exception_.Set(static_cast<double>(workloads.by_exception));
 }
 
 }  // namespace rt::op

@@ -5,6 +5,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/metrics.hpp"
 #include "lib/base/result.hpp"
+#include "operator/inventory/workload_board.hpp"
 #include "operator/tenancy/cluster_view.hpp"
 #include "operator/tenancy/status.hpp"
 
@@ -19,13 +20,13 @@ class OperatorMetrics {
     void minted(std::chrono::nanoseconds took);
     void mint_failed(ErrorKind kind, std::chrono::nanoseconds took);
     void mint_waited();
-    /// `resource`: "secret", "grant" or "status"; `verb`: "apply" or "delete".
+    /// `resource`: "secret", "grant", "status" or "report"; `verb`: "apply" or "delete".
     void wrote(std::string_view resource, std::string_view verb, bool success);
     void drift_seen();
 
     /// Sets the gauges that are computed from time to time.
     void observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
-                 std::size_t queue_depth, WallTime now);
+                 WorkloadBoard::Tally const& workloads, std::size_t queue_depth, WallTime now);
 
   private:
     Metrics& metrics_;
@@ -40,6 +41,9 @@ class OperatorMetrics {
     Gauge& namespaces_failed_;
     Gauge& namespaces_pending_;
     Gauge& queue_depth_;
+    Gauge& images_denied_;
+    Gauge& images_grandfathered_;
+    Gauge& images_by_exception_;
 };
 
 }  // namespace rt::op

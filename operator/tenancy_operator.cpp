@@ -1,10 +1,12 @@
 #include "operator/tenancy_operator.hpp"
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
 #include "lib/kube/runtime/event_recorder.hpp"
 #include "lib/tenancy/names_fixed.hpp"
+#include "operator/inventory/inventory.hpp"
 
 namespace rt::op {
 namespace {
@@ -17,6 +19,9 @@ constexpr std::chrono::seconds observe_interval{10};
 /// Proof of completeness of the operator's view; what it would miss meanwhile is at most a delay.
 constexpr std::chrono::minutes proof_interval{5};
 constexpr unsigned status_workers = 2;
+constexpr unsigned inventory_workers = 2;
+/// A rollout brings Pods one after the other: their images are judged, and told, once.
+constexpr std::chrono::seconds inventory_delay{2};
 
 class RecorderSink final : public EventSink {
   public:
@@ -62,6 +67,7 @@ struct TenancyOperator::Impl {
           metrics(context.metrics),
           namespaces({}, context.clock, context.random),
           statuses({}, context.clock, context.random),
+          inventories({}, context.clock, context.random),
           view(context.settings, context.clock,
                [this](Affected const& affected) { enqueue(affected); }),
           budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
@@ -73,14 +79,22 @@ struct TenancyOperator::Impl {
                       [this](ResultBoard::Touched const& touched) {
                           enqueue({{}, touched.tenancies, {}, touched.exceptions});
                       }}),
-          status_writer(context.api, view, board, sink, metrics, context.clock,
-                        context.settings.exception_life_max) {
+          status_writer(context.api, view, board, workloads, sink, metrics, context.clock,
+                        context.settings.exception_life_max),
+          running([this](std::vector<std::string> const& changed) { on_pods(changed); }),
+          inventory(
+              {context.api, view, running, workloads, metrics, context.clock,
+               context.settings.exception_life_max,
+               [this](std::vector<std::string> const& tenancies) { enqueue({{}, tenancies, {}}); },
+               [this] { look_at_all_workloads(); }}) {
         make_watchers();
+        make_pod_watcher();
     }
 
     void enqueue(Affected const& affected) {
         for (std::string const& ns : affected.namespaces) {
             namespaces.add(ns);
+            inventories.add_after(ns, inventory_delay);
         }
         for (std::string const& name : affected.tenancies) {
             statuses.add_after(tenancy_key(name), status_delay);
@@ -93,6 +107,20 @@ struct TenancyOperator::Impl {
         }
     }
 
+    void on_pods(std::vector<std::string> const& changed) {
+        for (std::string const& ns : changed) {
+            inventories.add_after(ns, inventory_delay);
+        }
+        if (!pods_complete.exchange(true)) {
+            look_at_all_workloads();  // also where no Pod is: a grant may still tell of one
+        }
+    }
+    void look_at_all_workloads() {
+        for (std::string const& ns : view.everything().namespaces) {
+            inventories.add_after(ns, inventory_delay);
+        }
+    }
+
     void watch(kube::WatcherOptions options, kube::WatchHandler handler) {
         options.proof_interval = proof_interval;
         watchers.push_back(std::make_unique<kube::Watcher>(
@@ -100,20 +128,28 @@ struct TenancyOperator::Impl {
     }
 
     void make_watchers();
+    void make_pod_watcher();
     bool wait_synced(std::stop_token const& stop);
 
     Context context;
     OperatorMetrics metrics;
     kube::WorkQueue namespaces;
     kube::WorkQueue statuses;
+    kube::WorkQueue inventories;
     ClusterView view;
     ResultBoard board;
+    WorkloadBoard workloads;
     MintBudget budget;
     kube::EventRecorder recorder;
     RecorderSink sink;
     NamespaceReconciler reconciler;
     StatusWriter status_writer;
+    std::atomic<bool> pods_complete = false;
+    RunningImages running;
+    Inventory inventory;
     std::vector<std::unique_ptr<kube::Watcher>> watchers;
+    /// Apart from the others: credentials never wait for the inventory.
+    std::unique_ptr<kube::Watcher> pods;
 };
 
 void TenancyOperator::Impl::make_watchers() {
@@ -155,6 +191,21 @@ void TenancyOperator::Impl::make_watchers() {
            [this](Json const& object) { view.delete_source_secret(object); }});
 }
 
+void TenancyOperator::Impl::make_pod_watcher() {
+    kube::WatcherOptions options;
+    options.type = kube::types::pods;
+    options.field_selector = "status.phase!=Succeeded,status.phase!=Failed";
+    options.reduce = reduce_pod;
+    // What it would miss is told with the next change; a LIST of all Pods costs more than that.
+    options.proof_interval = std::chrono::seconds(0);
+    pods = std::make_unique<kube::Watcher>(
+        context.api, std::move(options),
+        kube::WatchHandler{[this](std::vector<Json> const& items) { running.replace(items); },
+                           [this](Json const& object) { running.upsert(object); },
+                           [this](Json const& object) { running.remove(object); }},
+        context.clock, context.random);
+}
+
 bool TenancyOperator::Impl::wait_synced(std::stop_token const& stop) {
     for (auto const& watcher : watchers) {
         if (!watcher->wait_synced(stop)) {
@@ -174,6 +225,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
     for (auto const& watcher : impl.watchers) {
         watcher->start();
     }
+    impl.pods->start();
     if (!impl.wait_synced(stop)) {
         return;
     }
@@ -191,8 +243,16 @@ void TenancyOperator::run(std::stop_token const& stop) {
             return impl.status_writer.reconcile(key, token);
         },
         impl.context.metrics);
+    kube::Controller inventories(
+        "inventories", impl.inventories, inventory_workers,
+        [&impl](std::string const& key, std::stop_token const& token) {
+            return impl.inventory.reconcile(key, token);
+        },
+        impl.context.metrics);
+    impl.inventories.add(Inventory::look_for_reports);
     namespaces.start();
     statuses.start();
+    inventories.start();
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());
@@ -200,7 +260,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
         if (impl.context.clock.steady_now() >= observe_at) {
             observe_at = impl.context.clock.steady_now() + observe_interval;
             WallTime const now = impl.context.clock.wall_now();
-            impl.metrics.observe(impl.view.expiry(now), impl.board.counts(),
+            impl.metrics.observe(impl.view.expiry(now), impl.board.counts(), impl.workloads.total(),
                                  impl.namespaces.depth(), now);
         }
     } while (impl.context.clock.sleep_for(housekeeping_interval, stop));

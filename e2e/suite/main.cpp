@@ -65,5 +65,5 @@ int main(int argc, char** argv) {
     // product.
     return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
                         {"Restart", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
-                         "Canary", "InstallAndUninstall"});
+                         "InventoryReports", "Canary", "InstallAndUninstall"});
 }

@@ -166,6 +166,9 @@ Verdicts ask(std::string const& ns, std::vector<std::string> const& images) {
     }
     std::istringstream errors(result.err);
     for (std::string line; std::getline(errors, line);) {
+        if (line.rfind("Warning: ", 0) == 0) {
+            continue;  // an image that an exception allows
+        }
         if (auto const i = number_after(line, "containers[0].image \"c-")) {
             verdicts.at(*i) = code_in(line);
         } else if (auto const pod = number_after(line, "The Pod \"p-")) {
@@ -190,6 +193,9 @@ class SafetyNetAgreement : public SafetyNetTest {
         SafetyNetTest::TearDown();
         for (std::string const& registry : registries_) {
             kubectl({"delete", "registry", registry, "--wait=false"});
+        }
+        for (std::string const& exception : exceptions_) {
+            kubectl({"delete", "registryexception", exception, "--wait=false"});
         }
     }
     void add_registry(std::string const& role, std::vector<std::string> const& hosts) {
@@ -231,11 +237,40 @@ class SafetyNetAgreement : public SafetyNetTest {
         }
         remember_tenancy(tenancy.name);
         EXPECT_TRUE(done(apply(manifest)));
+        if (random.chance(2)) {
+            add_exception(name("exception-" + std::to_string(number)), tenancy.namespaces[0]);
+        }
         return tenancy.namespaces[0];
+    }
+
+    /// Of every form: a registry's, a host's, one digest, every host.
+    void add_exception(std::string const& exception, std::string const& ns) {
+        exceptions_.push_back(exception);
+        Json const images = {{{"registry", registries_[1]}, {"namespace", "team"}},
+                             {{"host", "docker.io"}, {"repository", "base/jdk"}},
+                             {{"host", "localhost:5000"},
+                              {"repository", "team/app"},
+                              {"digest", "sha256:" + std::string(64, 'b')}},
+                             {{"host", "*"}, {"namespace", "a"}}};
+        EXPECT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                                {"kind", "RegistryException"},
+                                {"metadata", {{"name", exception}}},
+                                {"spec",
+                                 {{"namespaces", Json::array({ns})},
+                                  {"images", images},
+                                  {"reason", "shows that both layers know it"},
+                                  {"expiresAt", "2099-01-01T00:00:00Z"}}}})));
+        EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+            auto const grant = get("registrygrant", "effective", ns);
+            return grant && grant->at("spec").contains("exceptions")
+                       ? ""
+                       : "the grant in " + ns + " has no exception";
+        }));
     }
 
     std::string domain_;
     std::vector<std::string> registries_;
+    std::vector<std::string> exceptions_;
 };
 
 TEST_F(SafetyNetAgreement, the_policy_never_allows_what_the_webhook_refuses) {

@@ -119,6 +119,10 @@ std::string grant_content_hash(Json const& grant) {
     return sha256_hex(dump_json(content));
 }
 
+std::string workloads_hash(Json const& workloads) {
+    return workloads.is_null() ? std::string() : sha256_hex(dump_json(workloads));
+}
+
 GrantRecord read_grant_record(Json const& object) {
     kube::ObjectMeta meta = kube::meta_of(object);
     GrantRecord record;
@@ -128,6 +132,9 @@ GrantRecord read_grant_record(Json const& object) {
     Json const* const spec = find(object, "spec");
     Json const* const tenancies = spec == nullptr ? nullptr : find(*spec, "tenancies");
     record.of_tenancies = tenancies != nullptr && tenancies->is_array() && !tenancies->empty();
+    Json const* workloads = find(object, "workloads");
+    record.workloads_hash = workloads == nullptr ? std::string() : workloads_hash(*workloads);
+    record.created = meta.creation_timestamp.value_or(WallTime{});
     Json const* problems = find(object, "problems");
     if (problems != nullptr && problems->is_array()) {
         for (Json const& entry : *problems) {

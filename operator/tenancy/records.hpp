@@ -55,7 +55,9 @@ struct GrantProblem {
 struct GrantRecord {
     std::string uid;
     std::string resource_version;
-    std::string content_hash;  ///< grant_content_hash()
+    std::string content_hash;    ///< grant_content_hash()
+    std::string workloads_hash;  ///< workloads_hash()
+    WallTime created{};
     std::vector<GrantProblem> problems;
     bool of_tenancies = true;  ///< false: it says only what exceptions open
     bool operator==(GrantRecord const&) const = default;
@@ -78,6 +80,10 @@ struct NamespaceRecord {
 
 /// SHA-256 over what a RegistryGrant says (spec, problems, summary), independent of metadata.
 [[nodiscard]] std::string grant_content_hash(Json const& grant);
+
+/// SHA-256 of a grant's `workloads`, or empty for null: the inventory writes them, and what the
+/// grant says otherwise is none of its business.
+[[nodiscard]] std::string workloads_hash(Json const& workloads);
 
 /// True where resource version `a` is newer than `b` (KEP-5504: digits, compared as numbers). What
 /// is no such number counts as newer: then the last one told wins.

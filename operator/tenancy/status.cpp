@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t failed_max = 10;
 constexpr std::size_t message_bytes_max = 1024;
 constexpr std::size_t condition_bytes_max = 4096;
+constexpr char workloads_compliant[] = "WorkloadsCompliant";
 
 /// Reasons that nothing but a change of this tenancy's spec can heal.
 bool is_spec_error(std::string_view reason) {
@@ -31,6 +32,8 @@ struct Verdict {
     bool stalled = false;
     std::string stalled_reason;
     std::string stalled_message;
+    /// Further conditions, complete.
+    std::vector<kube::Condition> further;
 };
 
 Json with_conditions(Json status, Json const& before, Verdict const& verdict,
@@ -51,10 +54,14 @@ Json with_conditions(Json status, Json const& before, Verdict const& verdict,
         verdict.reconciling ? "Progressing" : "Settled", verdict.reconciling_message);
     set("Stalled", verdict.stalled ? "True" : "False",
         verdict.stalled ? verdict.stalled_reason : "NotStalled", verdict.stalled_message);
+    for (kube::Condition const& one : verdict.further) {
+        set(one.type, one.status, one.reason, one.message);
+    }
     // Only what is ours: other condition types belong to other writers.
-    std::erase_if(conditions, [](kube::Condition const& condition) {
+    std::erase_if(conditions, [&](kube::Condition const& condition) {
         return condition.type != "Ready" && condition.type != "Reconciling" &&
-               condition.type != "Stalled";
+               condition.type != "Stalled" &&
+               kube::find_condition(verdict.further, condition.type) == nullptr;
     });
     std::sort(conditions.begin(), conditions.end(),
               [](kube::Condition const& a, kube::Condition const& b) { return a.type < b.type; });
@@ -98,6 +105,41 @@ Verdict invalid_spec(tenancy::FieldErrors const& errors, bool has_last_good) {
     verdict.stalled = true;
     verdict.stalled_message = verdict.ready_message;
     return verdict;
+}
+
+/// WorkloadsCompliant. What is not known yet (after a start, or of a new namespace) changes nothing
+/// of what was found before: a restart must not write every status twice.
+kube::Condition workloads_condition(WorkloadBoard::Tally const& tally, Json const& before) {
+    kube::Condition condition;
+    condition.type = workloads_compliant;
+    if (tally.unknown != 0) {
+        auto const conditions = kube::conditions_of(Json{{"status", before}});
+        if (auto const* known = kube::find_condition(conditions, workloads_compliant)) {
+            return *known;
+        }
+        condition.reason = "InventoryPending";
+        condition.message =
+            "what runs in " + count_of(tally.unknown, "namespace") + " is not known yet";
+        return condition;
+    }
+    std::size_t const foreign = tally.denied + tally.grandfathered;
+    std::string const excepted =
+        tally.by_exception == 0
+            ? std::string()
+            : "; " + count_of(tally.by_exception, "image") + " by exception only";
+    if (foreign == 0) {
+        condition.status = "True";
+        condition.reason = "EverythingAllowed";
+        condition.message = "every image that runs is allowed" + excepted;
+        return condition;
+    }
+    condition.status = "False";
+    condition.reason = "ForeignImages";
+    condition.message = count_of(foreign, "running image") + " in " +
+                        count_of(tally.namespaces, "namespace") + " would be refused today (" +
+                        std::to_string(tally.grandfathered) + " from before the tenancy)" +
+                        excepted + "; " + tally.first_namespace + ": " + tally.first_image;
+    return condition;
 }
 
 Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally const& tally) {
@@ -218,10 +260,15 @@ ResultBoard::Counts ResultBoard::counts() const {
 }
 
 Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
-                    ResultBoard::Tally const& tally, WallTime now) {
-    Verdict const verdict = !declared.errors.empty()
-                                ? invalid_spec(declared.errors, declared.in_force != nullptr)
-                                : verdict_of(*declared.in_force, tally);
+                    ResultBoard::Tally const& tally, WorkloadBoard::Tally const& workloads,
+                    WallTime now) {
+    Verdict verdict = !declared.errors.empty()
+                          ? invalid_spec(declared.errors, declared.in_force != nullptr)
+                          : verdict_of(*declared.in_force, tally);
+    // A baseline governs no namespace, so nothing runs under it.
+    if (declared.in_force != nullptr && !declared.in_force->baseline) {
+        verdict.further.push_back(workloads_condition(workloads, *declared.status));
+    }
     Json status = Json::object();
     status["namespaces"] = namespaces_of(tally);
     return with_conditions(std::move(status), *declared.status, verdict, declared.meta.generation,

@@ -11,6 +11,7 @@
 
 #include "lib/base/json.hpp"
 #include "lib/tenancy/policy.hpp"
+#include "operator/inventory/workload_board.hpp"
 #include "operator/tenancy/cluster_view.hpp"
 
 namespace rt::op {
@@ -93,10 +94,12 @@ class ResultBoard {
     std::unordered_map<std::string, NamespaceResult> results_;
 };
 
-/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled). Pure. `declared.status` is
-/// the present one, from which lastTransitionTime is kept.
+/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled; and WorkloadsCompliant, which
+/// has no part in Ready). Pure. `declared.status` is the present one, from which lastTransitionTime
+/// is kept, and what it says of workloads while these are not all known (again).
 [[nodiscard]] Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
-                                  ResultBoard::Tally const& tally, WallTime now);
+                                  ResultBoard::Tally const& tally,
+                                  WorkloadBoard::Tally const& workloads, WallTime now);
 
 /// status of a Registry. `tenancies`: how many name it; `lost_hosts`: those that an older one has.
 [[nodiscard]] Json registry_status(

@@ -83,8 +83,10 @@ kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_tok
     if (!declared || declared->deleted_at) {
         return kube::Outcome::done();
     }
-    auto const tally = board_.tally(name, view_.namespaces_of(name), declared->since);
-    Json const status = tenancy_status(*declared, tally, clock_.wall_now());
+    auto const namespaces = view_.namespaces_of(name);
+    auto const tally = board_.tally(name, namespaces, declared->since);
+    Json const status =
+        tenancy_status(*declared, tally, workloads_.tally(namespaces), clock_.wall_now());
     if (status == *declared->status) {
         return kube::Outcome::done();
     }

@@ -22,11 +22,13 @@ namespace rt::op {
 /// ended: what was told stands in its conditions, so that a restart doesn't tell it again.
 class StatusWriter {
   public:
-    StatusWriter(kube::Client& api, ClusterView& view, ResultBoard& board, EventSink& events,
-                 OperatorMetrics& metrics, Clock& clock, std::chrono::seconds exception_life_max)
+    StatusWriter(kube::Client& api, ClusterView& view, ResultBoard const& board,
+                 WorkloadBoard const& workloads, EventSink& events, OperatorMetrics& metrics,
+                 Clock& clock, std::chrono::seconds exception_life_max)
         : api_(api),
           view_(view),
           board_(board),
+          workloads_(workloads),
           events_(events),
           metrics_(metrics),
           clock_(clock),
@@ -45,7 +47,8 @@ class StatusWriter {
 
     kube::Client& api_;
     ClusterView& view_;
-    ResultBoard& board_;
+    ResultBoard const& board_;
+    WorkloadBoard const& workloads_;
     EventSink& events_;
     OperatorMetrics& metrics_;
     Clock& clock_;

@@ -78,6 +78,7 @@ TEST(Rbac, TheOperatorReachesSecretsOfTenantsByOneNameOnly) {
                   "/namespaces: get,list,watch",
                   "/pods: list,watch",
                   "events.k8s.io/events: create,patch",
+                  "openreports.io/reports: get,list,watch,create,patch,delete",
                   "wgpolicyk8s.io/policyreports: get,list,watch,create,patch,delete",
               }));
     EXPECT_EQ(rights_of("Role", "registry-tenancy-operator"),

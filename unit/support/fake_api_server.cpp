@@ -423,7 +423,18 @@ Result<std::string> FakeApiServer::raw_get(std::string const& path, std::stop_to
     if (path == "/readyz" || path == "/livez") {
         return "ok";
     }
+    std::lock_guard const lock(mutex_);
+    if (auto const found = raw_.find(path); found != raw_.end()) {
+        return found->second;
+    }
     return fail(api_error(ErrorKind::NotFound, 404, "", "HTTP 404"));
+}
+
+void FakeApiServer::serve(ResourceType const& type) {
+    std::lock_guard const lock(mutex_);
+    raw_["/apis/" + type.api_version()] =
+        dump_json({{"kind", "APIResourceList"},
+                   {"resources", {{{"name", type.plural}, {"kind", type.kind}}}}});
 }
 
 }  // namespace rt::test

@@ -145,6 +145,9 @@ class FakeApiServer final : public kube::Client {
     /// "/version", "/readyz" and "/livez"; everything else is a 404.
     Result<std::string> raw_get(std::string const& path, std::stop_token stop) override;
 
+    /// Makes discovery know the type: raw_get("/apis/GROUP/VERSION") lists it.
+    void serve(kube::ResourceType const& type);
+
   private:
     struct Change {
         std::uint64_t version = 0;
@@ -195,6 +198,7 @@ class FakeApiServer final : public kube::Client {
 
     Clock& clock_;
     mutable std::mutex mutex_;
+    std::map<std::string, std::string> raw_;
     std::condition_variable_any changed_;
     std::map<kube::ResourceType, Store> stores_;
     std::vector<Fault> faults_;

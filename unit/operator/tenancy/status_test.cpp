@@ -72,7 +72,7 @@ TEST(TenancyStatus, FollowsKstatus) {
     };
     for (StatusCase const& one : cases) {
         SCOPED_TRACE(one.name);
-        Json const status = tenancy_status(declared(), one.tally, now());
+        Json const status = tenancy_status(declared(), one.tally, {}, now());
         EXPECT_EQ(shown(status, "Ready"), one.ready);
         EXPECT_EQ(shown(status, "Reconciling"), one.reconciling);
         EXPECT_EQ(shown(status, "Stalled"), one.stalled);
@@ -83,9 +83,10 @@ TEST(TenancyStatus, FollowsKstatus) {
 }
 
 TEST(TenancyStatus, DoesNotChangeWhileNothingChanges) {
-    Json const first = tenancy_status(declared(), tally(2, 0, {}), now());
-    EXPECT_EQ(tenancy_status(declared(first), tally(2, 0, {}), now() + 1h), first);
-    Json const failed = tenancy_status(declared(first), tally(1, 0, {"NameConflict"}), now() + 1h);
+    Json const first = tenancy_status(declared(), tally(2, 0, {}), {}, now());
+    EXPECT_EQ(tenancy_status(declared(first), tally(2, 0, {}), {}, now() + 1h), first);
+    Json const failed =
+        tenancy_status(declared(first), tally(1, 0, {"NameConflict"}), {}, now() + 1h);
     auto const conditions = kube::conditions_of(Json{{"status", failed}});
     EXPECT_EQ(kube::find_condition(conditions, "Ready")->last_transition_time, now() + 1h);
     EXPECT_EQ(kube::find_condition(conditions, "Stalled")->last_transition_time, now());
@@ -93,7 +94,7 @@ TEST(TenancyStatus, DoesNotChangeWhileNothingChanges) {
 
 TEST(TenancyStatus, ListsAtMostTenFailures) {
     Json const status =
-        tenancy_status(declared(), tally(0, 0, Names(25, "CredentialDenied")), now());
+        tenancy_status(declared(), tally(0, 0, Names(25, "CredentialDenied")), {}, now());
     EXPECT_EQ(status.at("namespaces").at("failed").size(), 10U);
     EXPECT_EQ(status.at("namespaces").at("matched"), 25);
 }
@@ -101,13 +102,14 @@ TEST(TenancyStatus, ListsAtMostTenFailures) {
 TEST(TenancyStatus, AnInvalidSpecIsStalledWithEveryError) {
     auto broken = declared();
     broken.errors = {{"/spec/registries/0/role", "no role"}, {"/spec/contact", "too long"}};
-    Json const status = tenancy_status(broken, tally(1, 0, {}), now());
+    Json const status = tenancy_status(broken, tally(1, 0, {}), {}, now());
     EXPECT_EQ(shown(status, "Ready"), "False InvalidSpec");
     EXPECT_EQ(shown(status, "Stalled"), "True InvalidSpec");
     EXPECT_NE(status.dump().find("/spec/registries/0/role"), std::string::npos);
     EXPECT_NE(status.dump().find("/spec/contact"), std::string::npos);
     broken.in_force = nullptr;
-    EXPECT_EQ(shown(tenancy_status(broken, tally(0, 0, {}), now()), "Stalled"), "True InvalidSpec");
+    EXPECT_EQ(shown(tenancy_status(broken, tally(0, 0, {}), {}, now()), "Stalled"),
+              "True InvalidSpec");
 }
 
 TEST(RegistryStatus, TellsALostHost) {
@@ -146,6 +148,58 @@ TEST(ResultBoardTest, CountsByTenancy) {
     EXPECT_EQ(board.tally("a", {"n1"}, 1).ready, 1U);
     EXPECT_EQ(board.remove("n1").tenancies, (Names{"a", "b"}));
     EXPECT_TRUE(board.remove("n1").tenancies.empty());
+}
+
+WorkloadBoard::Tally running(std::size_t denied, std::size_t grandfathered,
+                             std::size_t by_exception, std::size_t unknown = 0) {
+    WorkloadBoard::Tally result;
+    result.denied = denied;
+    result.grandfathered = grandfathered;
+    result.by_exception = by_exception;
+    result.unknown = unknown;
+    result.namespaces = denied + grandfathered == 0 ? 0 : 1;
+    result.first_namespace = "n";
+    result.first_image = "docker.io/library/nginx";
+    return result;
+}
+
+std::string message_of(Json const& status, std::string const& type) {
+    auto const conditions = kube::conditions_of(Json{{"status", status}});
+    kube::Condition const* condition = kube::find_condition(conditions, type);
+    return condition == nullptr ? "none" : condition->message;
+}
+
+TEST(WorkloadsCompliant, CountsWhatWouldBeRefusedAndNeverGatesReady) {
+    struct Case {
+        char const* name;
+        WorkloadBoard::Tally running;
+        char const* condition;
+        char const* message;
+    };
+    std::vector<Case> const cases{
+        {"all allowed", running(0, 0, 0), "True EverythingAllowed",
+         "every image that runs is allowed"},
+        {"by exception", running(0, 0, 2), "True EverythingAllowed",
+         "every image that runs is allowed; 2 images by exception only"},
+        {"foreign", running(2, 1, 1), "False ForeignImages",
+         "3 running images in 1 namespace would be refused today (1 from before the tenancy); 1 "
+         "image by exception only; n: docker.io/library/nginx"},
+        {"not known yet", running(0, 0, 0, 2), "Unknown InventoryPending",
+         "what runs in 2 namespaces is not known yet"},
+    };
+    for (Case const& one : cases) {
+        SCOPED_TRACE(one.name);
+        Json const status = tenancy_status(declared(), tally(1, 0, {}), one.running, now());
+        EXPECT_EQ(shown(status, "WorkloadsCompliant"), one.condition);
+        EXPECT_EQ(message_of(status, "WorkloadsCompliant"), one.message);
+        EXPECT_EQ(shown(status, "Ready"), "True CredentialsReady");
+    }
+}
+
+TEST(WorkloadsCompliant, StaysAsItWasUntilEverythingIsKnownAgain) {
+    Json const before = tenancy_status(declared(), tally(1, 0, {}), running(1, 0, 0), now());
+    EXPECT_EQ(tenancy_status(declared(before), tally(1, 0, {}), running(0, 0, 0, 1), now() + 1h),
+              before);
 }
 
 }  // namespace

@@ -66,8 +66,8 @@ World::World(Outside& given, kube::Client* client, tenancy::UnmanagedNamespaces 
                   [this](ResultBoard::Touched const& touched) {
                       enqueue({{}, touched.tenancies, {}, touched.exceptions});
                   }}),
-      status_writer(client == nullptr ? outside.api : *client, view, board, events, metrics,
-                    outside.clock, settings.exception_life_max) {
+      status_writer(client == nullptr ? outside.api : *client, view, board, workloads, events,
+                    metrics, outside.clock, settings.exception_life_max) {
     sync();
     enqueue(view.everything());
 }

@@ -128,6 +128,7 @@ class World {
   public:
     ClusterView view;
     ResultBoard board;
+    WorkloadBoard workloads;
     MintBudget budget;
     NamespaceReconciler reconciler;
     StatusWriter status_writer;
