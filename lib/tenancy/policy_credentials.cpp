@@ -231,10 +231,9 @@ void Collector::extend(RegistryException const& exception, std::string const& re
     if (wider.size() == draft.allow.size()) {
         return;
     }
-    if (known->alibaba_acr && draft.spec.role) {
+    if (draft.spec.role) {
         std::vector<AllowEntry> const allow(wider.begin(), wider.end());
-        auto const fits =
-            acr_session_policy(*known->alibaba_acr, draft.spec.role->account(), allow);
+        auto const fits = session_policy(*known, *draft.spec.role, allow);
         if (!fits) {
             report(exception, registry, "PolicyTooLarge",
                    "is left out of the credential for registry \"" + registry +

@@ -299,5 +299,25 @@ TEST(ExceptionMessage, NamesTheExceptionAndItsEnd) {
                   "\"x\"");
 }
 
+TEST(ExceptionCredentials, WhatAmazonsPolicyCantHoldIsLeftOutAsWell) {
+    RegistryCatalog const registries({registry("shared-ecr", testing::ecr_spec())});
+    Json many = Json::array();
+    for (int i = 0; i < 40; ++i) {
+        many.push_back(
+            of_registry("repository", "ledger/image-number-" + std::to_string(i), "shared-ecr"));
+    }
+    auto const payments =
+        tenancy("payments", one_registry("shared-ecr", {{{"namespace", "payments"}}},
+                                         "arn:aws:iam::111122223333:role/p"));
+    auto const result = credentials_of(
+        NamespacePolicy::compile({payments}, {}, {active("x", exception_spec(many))}, registries),
+        registries, "team", "demo");
+    ASSERT_EQ(result.specs.size(), 1U);
+    EXPECT_EQ(result.specs[0].allow, std::vector<AllowEntry>{testing::in_namespace("payments")});
+    ASSERT_EQ(result.problems.size(), 1U);
+    EXPECT_EQ(result.problems[0].reason, "PolicyTooLarge");
+    EXPECT_EQ(result.problems[0].message.find("111122223333"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rt::tenancy

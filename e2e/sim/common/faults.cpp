@@ -67,14 +67,16 @@ FaultPlan parse_faults(std::string const& yaml, std::string const& simulator) {
         return plan;
     }
     YamlMapping const file(root, "",
-                           {"sessionSeconds", "hardenedMetadata", "ecs", "sts", "acr", "auth"});
+                           {"sessionSeconds", "hardenedMetadata", "ecs", "sts", "acr", "auth",
+                            "ec2", "awsSts", "ecr", "ecrRegistry"});
     if (file.has("sessionSeconds")) {
         plan.session_seconds = file.number("sessionSeconds", 0, 1, 43200);
     }
     if (file.has("hardenedMetadata")) {
         plan.hardened_metadata = file.boolean("hardenedMetadata", false);
     }
-    for (std::string const name : {"ecs", "sts", "acr", "auth"}) {
+    for (std::string const name :
+         {"ecs", "sts", "acr", "auth", "ec2", "awsSts", "ecr", "ecrRegistry"}) {
         std::size_t index = 0;
         for (const YAML::Node& entry : file.entries(name)) {
             // Every simulator reads all sections, so that each refuses a broken file.

@@ -7,16 +7,22 @@
 
 namespace sim {
 
+/// Whose rules hold: by the ARN, acs:... or arn:...
+enum class Cloud { Alibaba, Amazon };
+Cloud cloud_of(std::string_view arn);
+
 /// What one policy says about one request. An explicit Deny beats every Allow.
 enum class Verdict { Allowed, ImplicitDeny, ExplicitDeny };
 
-/// A RAM permission policy: {"Version":"1","Statement":[{Effect,Action,Resource}]}.
-/// Source: RAM documentation, "Policy structure and syntax". Conditions, NotAction and NotResource
+/// A permission policy: {"Version":"1","Statement":[{Effect,Action,Resource}]} for RAM, with the
+/// version 2012-10-17 and optional Sids for IAM. Sources: RAM documentation, "Policy structure and
+/// syntax"; IAM documentation, "JSON policy elements". Conditions, NotAction and NotResource
 /// are refused rather than misread: nothing here needs them.
 class Policy {
   public:
     /// On failure the text of what is wrong is put into `problem`.
-    static std::optional<Policy> parse(std::string_view json, std::string& problem);
+    static std::optional<Policy> parse(std::string_view json, std::string& problem,
+                                       Cloud cloud = Cloud::Alibaba);
 
     [[nodiscard]] Verdict evaluate(std::string_view action, std::string_view resource) const;
 
@@ -29,7 +35,7 @@ class Policy {
     std::vector<Statement> statements_;
 };
 
-/// A role's trust policy: who may assume it, and with which sts:ExternalId.
+/// A RAM role's trust policy: who may assume it, and with which sts:ExternalId.
 class TrustPolicy {
   public:
     static std::optional<TrustPolicy> parse(std::string_view json, std::string& problem);
@@ -47,7 +53,8 @@ class TrustPolicy {
     std::vector<Statement> statements_;
 };
 
-/// The account number inside an ARN such as acs:ram::1234:role/x; empty when there is none.
+/// The account number inside an ARN such as acs:ram::1234:role/x or arn:aws:iam::1234:role/x; empty
+/// when there is none.
 std::string account_of(std::string_view arn);
 
 }  // namespace sim

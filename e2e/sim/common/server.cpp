@@ -39,6 +39,9 @@ std::string usage(Kind const& kind) {
     if (kind.signs_tokens) {
         text += " --token-cert FILE --token-key FILE";
     }
+    if (!kind.file_flag.empty()) {
+        text += " --" + kind.file_flag + " PATH";
+    }
     return text + "\n\nThe files are described in e2e/sim/README.md.\n";
 }
 
@@ -58,6 +61,10 @@ Options parse_options(int argc, char** argv, Kind const& kind) {
         known["--token-cert"] = &options.token_certificate;
         known["--token-key"] = &options.token_key;
         needed.insert(needed.end(), {"--token-cert", "--token-key"});
+    }
+    if (!kind.file_flag.empty()) {
+        known["--" + kind.file_flag] = &options.file;
+        needed.push_back("--" + kind.file_flag);
     }
     for (int i = 1; i < argc; i += 2) {
         auto const at = known.find(argv[i]);

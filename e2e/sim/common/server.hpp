@@ -18,15 +18,17 @@ struct Options {
     std::string tls_key;
     std::string token_certificate;
     std::string token_key;
+    std::string file;  ///< what the simulator's own flag names
 };
 
 /// Which flags a simulator knows beyond --world, --faults, --log and --listen.
 struct Kind {
-    std::string name;     ///< "ecs", "sts", "acr" or "auth": its section of the faults file
+    std::string name;     ///< its section of the faults file, such as "sts"
     std::string program;  ///< for --help
     std::string summary;
     bool tls = true;
     bool signs_tokens = false;
+    std::string file_flag{};  ///< a needed flag of its own, without "--"; empty: none
 };
 
 using MakeSimulator = std::function<std::unique_ptr<Simulator>(Options const&)>;

@@ -7,12 +7,21 @@ namespace {
 
 using web::json::value;
 
-constexpr std::string_view token_prefix = "CAIS";  // how real SecurityTokens begin
+// How real tokens begin.
+constexpr std::string_view alibaba_prefix = "CAIS";
+constexpr std::string_view amazon_prefix = "FwoGZXIvYXdz";
 constexpr std::string_view session_purpose = "sts-session";
 constexpr std::string_view password_purpose = "registry-password";
 
 long seconds(TimePoint time) {
     return std::chrono::system_clock::to_time_t(time);
+}
+
+std::string upper_case(std::string text) {
+    for (char& c : text) {
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return text;
 }
 
 TimePoint from_seconds(value const& number) {
@@ -27,7 +36,9 @@ value text(std::string const& content) {
 
 Session new_session(std::string role_arn, std::string name, std::string policy, TimePoint expires) {
     Session session;
-    session.access_key_id = "STS." + random_name(25);
+    session.access_key_id = cloud_of(role_arn) == Cloud::Amazon
+                                ? "ASIA" + upper_case(random_name(16))
+                                : "STS." + random_name(25);
     session.access_key_secret = random_name(44);
     session.role_arn = std::move(role_arn);
     session.name = std::move(name);
@@ -44,14 +55,18 @@ std::string seal_session(Sealer const& sealer, Session const& session) {
     content["name"] = text(session.name);
     content["policy"] = text(session.policy);
     content["expires"] = value::number(seconds(session.expires));
-    return std::string(token_prefix) + sealer.seal(session_purpose, content.serialize());
+    std::string_view const prefix =
+        cloud_of(session.role_arn) == Cloud::Amazon ? amazon_prefix : alibaba_prefix;
+    return std::string(prefix) + sealer.seal(session_purpose, content.serialize());
 }
 
 std::optional<Session> unseal_session(Sealer const& sealer, std::string_view token) {
-    if (token.substr(0, token_prefix.size()) != token_prefix) {
+    std::string_view const prefix =
+        token.substr(0, amazon_prefix.size()) == amazon_prefix ? amazon_prefix : alibaba_prefix;
+    if (token.substr(0, prefix.size()) != prefix) {
         return std::nullopt;
     }
-    auto const plain = sealer.unseal(session_purpose, token.substr(token_prefix.size()));
+    auto const plain = sealer.unseal(session_purpose, token.substr(prefix.size()));
     if (!plain) {
         return std::nullopt;
     }
@@ -70,6 +85,11 @@ std::string Caller::full_arn() const {
     std::size_t const at = arn.find(":role/");
     if (session.empty() || at == std::string::npos) {
         return arn;
+    }
+    if (cloud_of(arn) == Cloud::Amazon) {  // arn:aws:iam::1234:role/PATH/NAME, without the path
+        auto const parts = split(arn, ':');
+        return "arn:" + parts[1] + ":sts::" + account + ":assumed-role/" +
+               arn.substr(arn.rfind('/') + 1) + "/" + session;
     }
     return arn.substr(0, at) + ":assumed-role/" + arn.substr(at + 6) + "/" + session;
 }
@@ -93,7 +113,7 @@ Verdict evaluate(World const& world, Caller const& caller, std::string_view acti
         return verdict;
     }
     std::string problem;
-    auto const narrowing = Policy::parse(caller.session_policy, problem);
+    auto const narrowing = Policy::parse(caller.session_policy, problem, cloud_of(caller.arn));
     return narrowing ? narrowing->evaluate(action, resource) : Verdict::ImplicitDeny;
 }
 

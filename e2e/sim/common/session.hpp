@@ -37,7 +37,8 @@ struct Caller {
     std::string session_policy;
     TimePoint expires = TimePoint::max();  ///< of the credentials; users' never end
 
-    /// acs:ram::UID:assumed-role/ROLE/SESSION for sessions, the user's ARN otherwise.
+    /// acs:ram::UID:assumed-role/ROLE/SESSION or arn:aws:sts::UID:assumed-role/ROLE/SESSION for
+    /// sessions, the user's ARN otherwise.
     [[nodiscard]] std::string full_arn() const;
 };
 

@@ -22,13 +22,14 @@ class Documents {
     }
 
     template <typename Parsed>
-    [[nodiscard]] Parsed get(YamlMapping const& owner, std::string const& key) const {
+    [[nodiscard]] Parsed get(YamlMapping const& owner, std::string const& key,
+                             auto const&... how) const {
         std::string const name = owner.required_text(key);
         if (!node_ || !node_[name]) {
             throw std::runtime_error(owner.where(key) + ": there is no document \"" + name + "\"");
         }
         std::string problem;
-        auto parsed = Parsed::parse(node_[name].template as<std::string>(), problem);
+        auto parsed = Parsed::parse(node_[name].template as<std::string>(), problem, how...);
         if (!parsed) {
             throw std::runtime_error("/documents/" + name + ": " + problem);
         }
@@ -44,8 +45,12 @@ Role read_role(const YAML::Node& node, std::string const& where, Documents const
         node, where, {"arn", "policy", "trust", "maxSessionSeconds", "sessionSecondsOverride"});
     Role role;
     role.arn = map.required_text("arn");
-    role.policy = documents.get<Policy>(map, "policy");
-    role.trust = documents.get<TrustPolicy>(map, "trust");
+    role.policy = documents.get<Policy>(map, "policy", cloud_of(role.arn));
+    if (cloud_of(role.arn) == Cloud::Amazon) {
+        role.iam_trust = documents.get<IamTrust>(map, "trust");
+    } else {
+        role.trust = documents.get<TrustPolicy>(map, "trust");
+    }
     role.max_session_seconds = map.number("maxSessionSeconds", 3600, 3600, 43200);
     role.session_seconds_override = map.number("sessionSecondsOverride", 0, 0, 43200);
     return role;
@@ -57,7 +62,7 @@ User read_user(const YAML::Node& node, std::string const& where, Documents const
                            "registryUsername", "registryPassword"});
     User user;
     user.arn = map.required_text("arn");
-    user.policy = documents.get<Policy>(map, "policy");
+    user.policy = documents.get<Policy>(map, "policy", cloud_of(user.arn));
     user.access_key_id = map.text("accessKeyID", "");
     user.access_key_secret = map.text("accessKeySecret", "");
     user.active = map.boolean("active", true);
@@ -79,6 +84,20 @@ Metadata read_metadata(YamlMapping const& file) {
             map.boolean("hardened", false), map.number("credentialSeconds", 21600, 1, 86400)};
 }
 
+Ec2 read_ec2(YamlMapping const& file) {
+    if (!file.has("ec2")) {
+        return {};
+    }
+    YamlMapping const map(file.node("ec2"), "/ec2", {"region", "role", "credentialSeconds"});
+    return {map.required_text("region"), map.required_text("role"),
+            map.number("credentialSeconds", 21600, 1, 86400)};
+}
+
+OidcProvider read_oidc_provider(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where, {"arn", "issuer"});
+    return {map.required_text("arn"), map.required_text("issuer")};
+}
+
 template <typename Items, typename Matches>
 auto find(Items const& items, Matches matches) -> decltype(items.data()) {
     auto const at = std::find_if(items.begin(), items.end(), matches);
@@ -88,7 +107,7 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 World read_world(const YAML::Node& root) {
     YamlMapping const file(root, "",
                            {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
-                            "roles", "users", "instances"});
+                            "roles", "users", "instances", "ec2", "oidcProviders"});
     Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
@@ -113,9 +132,18 @@ World read_world(const YAML::Node& root) {
     each("instances", [&](const YAML::Node& node, std::string const& where) {
         world.instances.push_back(read_instance(node, where));
     });
-    if (world.find_role(world.metadata.role_arn) == nullptr) {
-        throw std::runtime_error("/metadata/role: there is no role \"" + world.metadata.role_arn +
-                                 "\" in /roles");
+    world.ec2 = read_ec2(file);
+    each("oidcProviders", [&](const YAML::Node& node, std::string const& where) {
+        world.oidc_providers.push_back(read_oidc_provider(node, where));
+    });
+    auto const check_role = [&](std::string const& where, std::string const& arn) {
+        if (world.find_role(arn) == nullptr) {
+            throw std::runtime_error(where + ": there is no role \"" + arn + "\" in /roles");
+        }
+    };
+    check_role("/metadata/role", world.metadata.role_arn);
+    if (file.has("ec2")) {
+        check_role("/ec2/role", world.ec2.role_arn);
     }
     return world;
 }
@@ -146,6 +174,11 @@ Instance const* World::find_instance(std::string_view id) const {
 
 Instance const* World::find_service(std::string_view service) const {
     return find(instances, [&](Instance const& instance) { return instance.service == service; });
+}
+
+OidcProvider const* World::find_oidc_provider(std::string_view issuer) const {
+    return find(oidc_providers,
+                [&](OidcProvider const& provider) { return provider.issuer == issuer; });
 }
 
 World parse_world(std::string const& yaml) {

@@ -8,20 +8,22 @@
 #include <string_view>
 #include <vector>
 
+#include "e2e/sim/common/iam.hpp"
 #include "e2e/sim/common/policy.hpp"
 
 namespace sim {
 
-/// A RAM role: what it may do and who may become it.
+/// A RAM or IAM role: what it may do and who may become it.
 struct Role {
     std::string arn;
     Policy policy;
-    TrustPolicy trust;
+    TrustPolicy trust;   ///< of a RAM role
+    IamTrust iam_trust;  ///< of an IAM role
     long max_session_seconds = 3600;
     long session_seconds_override = 0;  ///< 0: as asked for
 };
 
-/// A RAM user with a permanent AccessKey and, optionally, a fixed registry password.
+/// A RAM or IAM user with a permanent AccessKey and, optionally, a fixed registry password.
 struct User {
     std::string arn;
     std::string access_key_id;
@@ -50,21 +52,37 @@ struct Metadata {
     long credential_seconds = 21600;
 };
 
+/// What the EC2 metadata service of the same node says; the region of all of AWS here.
+struct Ec2 {
+    std::string region;
+    std::string role_arn;
+    long credential_seconds = 21600;
+};
+
+/// An OIDC provider of an AWS account: whose tokens its roles may trust.
+struct OidcProvider {
+    std::string arn;
+    std::string issuer;
+};
+
 /// Everything that exists in the simulated clouds.
 struct World {
     std::string sealing_key;
     std::string token_issuer;
     long token_seconds = 300;
     Metadata metadata;
+    Ec2 ec2;
     std::vector<Role> roles;
     std::vector<User> users;
     std::vector<Instance> instances;
+    std::vector<OidcProvider> oidc_providers;
 
     [[nodiscard]] Role const* find_role(std::string_view arn) const;
     [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;
     [[nodiscard]] User const* find_registry_user(std::string_view username) const;
     [[nodiscard]] Instance const* find_instance(std::string_view id) const;
     [[nodiscard]] Instance const* find_service(std::string_view service) const;
+    [[nodiscard]] OidcProvider const* find_oidc_provider(std::string_view issuer) const;
 };
 
 /// Reads a world from YAML text. Throws std::runtime_error naming the key that is wrong.
