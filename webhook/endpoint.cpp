@@ -11,6 +11,7 @@
 #include "webhook/admission/resources.hpp"
 #include "webhook/admission/respond.hpp"
 #include "webhook/admission/review.hpp"
+#include "webhook/admission/review_fields.hpp"
 
 namespace rt::webhook {
 namespace {
@@ -107,6 +108,7 @@ Endpoint::Endpoint(PolicySource const& policies, AdmissionSettings settings,
                    std::vector<std::string> client_subjects)
     : policies_(policies),
       settings_(std::move(settings)),
+      fields_(std::make_shared<ReviewFields const>(settings_.custom_kinds)),
       metrics_(metrics),
       observer_(observer),
       clock_(clock),
@@ -124,8 +126,17 @@ std::chrono::nanoseconds Endpoint::patience(std::string_view query) const {
     return std::min(suspended_max, parse_timeout(query, settings_.timeout) / 2);
 }
 
+/// The thread's own, made for this endpoint's kinds.
+ReviewReader& Endpoint::thread_reader() const {
+    thread_local std::unique_ptr<ReviewReader> reader;
+    if (!reader || reader->fields() != fields_) {
+        reader = std::make_unique<ReviewReader>(fields_);
+    }
+    return *reader;
+}
+
 http::Answer Endpoint::answer(http::ServerRequest const& request) const {
-    thread_local ReviewReader reader;
+    ReviewReader& reader = thread_reader();
     std::string_view const path = request.target.substr(0, request.target.find('?'));
     bool const mutating = path == "/mutate";
     bool const validating = path == "/validate";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 
 namespace rt::webhook {
 
+class ReviewFields;
 class ReviewReader;
 struct Wording;
 
@@ -41,6 +43,7 @@ class Endpoint {
     }
 
   private:
+    [[nodiscard]] ReviewReader& thread_reader() const;
     [[nodiscard]] http::Answer mutate(http::ServerRequest const& request,
                                       ReviewReader& reader) const;
     [[nodiscard]] http::Answer validate(http::ServerRequest const& request,
@@ -52,6 +55,7 @@ class Endpoint {
 
     PolicySource const& policies_;
     AdmissionSettings settings_;
+    std::shared_ptr<ReviewFields const> fields_;
     AdmissionMetrics& metrics_;
     DecisionObserver* observer_;
     Clock& clock_;

@@ -19,6 +19,8 @@ namespace rt::tenancy {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} * 1024 * 1024;
+/// Each becomes a rule of the webhook configuration and a tree that reviews are read with.
+constexpr std::size_t custom_kinds_max = 128;
 
 std::string line_of(YAML::Node const& node) {
     return node.Mark().is_null() ? std::string() : "line " + std::to_string(node.Mark().line + 1);
@@ -142,6 +144,33 @@ class MappingReader {
         }
     }
 
+    /// A mapping of group/resource to one path or a list of them; [] switches a shipped kind off.
+    void custom_kinds(std::string_view key, CustomKinds& target) {
+        YAML::Node const kinds = child(key);
+        if (error_ || !kinds.IsDefined() || kinds.IsNull()) {
+            return;
+        }
+        if (!kinds.IsMap()) {
+            fail_at(kinds, name(key), "is no mapping: write argoproj.io/rollouts: spec.template");
+            return;
+        }
+        if (kinds.size() > custom_kinds_max) {
+            fail_at(kinds, name(key),
+                    "has " + std::to_string(kinds.size()) +
+                        " kinds: " + std::to_string(custom_kinds_max) + " are the most");
+            return;
+        }
+        std::vector<std::string> seen;
+        for (auto const& item : kinds) {
+            std::string const kind = item.first.IsScalar() ? item.first.Scalar() : std::string("?");
+            if (std::find(seen.begin(), seen.end(), kind) != seen.end()) {
+                fail_at(item.first, name(key), in_quotes(kind) + " stands here twice: remove one");
+            }
+            seen.push_back(kind);
+            custom_kind(item.first, kind, item.second, name(key), target);
+        }
+    }
+
     void absolute_path(std::string_view key, std::string& target, bool may_be_empty) {
         text(key, target);
         if (!(target.empty() && may_be_empty) && !target.starts_with('/')) {
@@ -182,6 +211,32 @@ class MappingReader {
     }
 
   private:
+    void custom_kind(YAML::Node const& at, std::string const& kind, YAML::Node const& value,
+                     std::string const& where, CustomKinds& target) {
+        std::vector<std::string> paths;
+        bool readable = value.IsScalar() || value.IsSequence();
+        if (value.IsScalar()) {
+            paths.push_back(value.Scalar());
+        }
+        for (auto const& item : value.IsSequence() ? value : YAML::Node()) {
+            readable = readable && item.IsScalar();
+            paths.push_back(item.IsScalar() ? item.Scalar() : std::string());
+        }
+        if (!readable) {
+            fail_at(at, where,
+                    in_quotes(kind) +
+                        " has no path: write one like spec.template, a list of them, "
+                        "or [] where the kind is not to be judged");
+            return;
+        }
+        auto parsed = CustomKind::parse(kind, paths);
+        if (!parsed) {
+            fail_at(at, where, parsed.error().message);
+            return;
+        }
+        put_custom_kind(target, *std::move(parsed));
+    }
+
     void fail_at(YAML::Node const& node, std::string const& where, std::string const& what) {
         if (error_) {
             return;
@@ -284,6 +339,7 @@ void read_settings(YAML::Node const& document, Settings& settings, std::optional
                               "digits and - only, no wildcards");
         }
     }
+    reader.custom_kinds("podTemplatePaths", settings.custom_kinds);
     reader.seconds("graceSeconds", settings.grace, 5, 3600);
     std::int64_t exception_days = settings.exception_life_max.count() / 24;
     reader.number("exceptionDaysMax", exception_days, 1, 3650);

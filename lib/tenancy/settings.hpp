@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/base/result.hpp"
+#include "lib/tenancy/custom_kinds.hpp"
 
 namespace rt::tenancy {
 
@@ -57,6 +58,9 @@ struct Settings {
     std::chrono::seconds grace{60};
     /// The longest life of a RegistryException, counted from its creation (key `exceptionDaysMax`).
     std::chrono::hours exception_life_max{24 * 30};
+    /// Custom kinds whose pod templates are judged like Deployments (key podTemplatePaths): the
+    /// shipped ones, and what the file changes in them.
+    CustomKinds custom_kinds = shipped_custom_kinds();
     std::string ca_bundle_directory = "/etc/registry-tenancy/ca";
     std::string product_namespace = "registry-tenancy-system";
     std::string log_level = "info";

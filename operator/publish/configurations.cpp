@@ -62,7 +62,7 @@ Json configuration(std::string_view kind, std::string_view name, ConfigurationIn
                 {"webhooks", Json::array({std::move(one_webhook)})}};
 }
 
-Json validating_rules() {
+Json validating_rules(tenancy::CustomKinds const& custom_kinds) {
     Json rules = Json::array();
     rules.push_back(rule("", "v1", {"pods"}, {"CREATE", "UPDATE"}, "Namespaced"));
     // `pods` never matches a subresource, and this one adds containers to running Pods.
@@ -70,6 +70,10 @@ Json validating_rules() {
     for (tenancy::TemplateKind const& kind : tenancy::template_kinds()) {
         rules.push_back(rule(kind.group, kind.version, {std::string(kind.resource)},
                              {"CREATE", "UPDATE"}, "Namespaced"));
+    }
+    // In every version: paths are the same, and a version that is not listed would be a way around.
+    for (tenancy::CustomKind const& kind : custom_kinds) {
+        rules.push_back(rule(kind.group, "*", {kind.resource}, {"CREATE", "UPDATE"}, "Namespaced"));
     }
     return rules;
 }
@@ -84,7 +88,7 @@ std::vector<Json> make_configurations(ConfigurationInputs const& inputs) {
     mutate["namespaceSelector"] = namespace_selector(*inputs.settings);
 
     Json validate = webhook("validate.registrytenancy.dev", "/validate", inputs);
-    validate["rules"] = validating_rules();
+    validate["rules"] = validating_rules(inputs.settings->custom_kinds);
     validate["failurePolicy"] = inputs.break_glass ? "Ignore" : "Fail";
     validate["namespaceSelector"] = namespace_selector(*inputs.settings);
 

@@ -154,10 +154,17 @@ Json shown(Settings const& settings) {
     auto const& webhook = settings.webhook;
     auto const& limits = webhook.limits;
     auto const& op = settings.op;
+    Json kinds = Json::object();
+    for (auto const& kind : settings.custom_kinds) {
+        for (auto const& path : kind.paths) {
+            kinds[kind.name()].push_back(path.str());
+        }
+    }
     return {settings.cluster_name,
             static_cast<int>(settings.unmanaged_namespaces),
             settings.excluded_namespaces,
             settings.exception_life_max.count(),
+            kinds,
             settings.ca_bundle_directory,
             settings.product_namespace,
             settings.log_level,
@@ -200,8 +207,9 @@ TEST(SettingsFile, NamesEveryKeyThatTheCodeKnows) {
     auto const code = text_of("lib/tenancy/settings.cpp");
     auto const file = text_of("config/settings/config.yaml");
     std::set<std::string> keys;
-    for (std::string_view const call : {"text(\"", "number(\"", "seconds(\"", "positive(\"",
-                                        "choice(\"", "texts(\"", "absolute_path(\"", "child(\""}) {
+    for (std::string_view const call :
+         {"text(\"", "number(\"", "seconds(\"", "positive(\"", "choice(\"", "texts(\"",
+          "absolute_path(\"", "child(\"", "custom_kinds(\""}) {
         for (auto at = code.find("." + std::string(call)); at != std::string::npos;
              at = code.find("." + std::string(call), at + 1)) {
             auto const begin = at + 1 + call.size();

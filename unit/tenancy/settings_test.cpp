@@ -105,6 +105,15 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
              {"excludedNamespaces: kube-public", {"excludedNamespaces", "write a list"}},
              {"excludedNamespaces: ['cni-*']", {"\"cni-*\"", "no wildcards"}},
              {"excludedNamespaces: [{a: b}]", {"no text"}},
+             {"podTemplatePaths: [a]", {"podTemplatePaths", "no mapping"}},
+             {"podTemplatePaths:\n  a.io/b: spec.c\n  a.io/b: spec.d",
+              {"line 3", "podTemplatePaths", "\"a.io/b\"", "twice"}},
+             {"podTemplatePaths:\n  a.io/b: spec.c[0]",
+              {"line 2", "podTemplatePaths", "\"spec.c[0]\"", "only every element"}},
+             {"podTemplatePaths: {a.io/b: }", {"\"a.io/b\"", "has no path", "[]"}},
+             {"podTemplatePaths: {a.io/b: {c: d}}", {"has no path"}},
+             {"podTemplatePaths: {a.io/b: [{c: d}]}", {"has no path"}},
+             {"podTemplatePaths: {apps/deployments: spec.template}", {"built in", "leave it out"}},
              {"webhook: {port: 0}", {"webhook.port", "\"0\"", "from 1 to 65535"}},
              {"webhook: {port: 65536}", {"\"65536\""}},
              {"webhook: {port: 84.5}", {"\"84.5\"", "whole number"}},
@@ -135,6 +144,23 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
                 << settings.error().message;
         }
     }
+}
+
+TEST(Settings, CustomKindsAddToTheShippedOnes) {
+    auto const settings = Settings::parse(R"(
+podTemplatePaths:
+  example.com/things: spec.template
+  example.com/others: [spec.image, "spec.parts[*].template"]
+  argoproj.io/rollouts: []
+)");
+    ASSERT_TRUE(settings) << settings.error().message;
+    CustomKinds const& kinds = settings->custom_kinds;
+    EXPECT_EQ(kinds.size(), shipped_custom_kinds().size() + 1);
+    ASSERT_NE(find_custom_kind(kinds, "example.com", "others"), nullptr);
+    EXPECT_EQ(find_custom_kind(kinds, "example.com", "others")->paths.at(1).str(),
+              "spec.parts[*].template");
+    EXPECT_EQ(find_custom_kind(kinds, "argoproj.io", "rollouts"), nullptr);
+    EXPECT_EQ(Settings::parse("")->custom_kinds, shipped_custom_kinds());
 }
 
 TEST(Settings, LoadNamesThePath) {

@@ -83,7 +83,7 @@ std::string describe(webhook::ReviewedObject const& object) {
             (object.pod.present ? " spec" : "") +
             (object.pod.has_pull_secrets ? " secrets:" : " no-secrets:");
     for (auto const secret : object.pod.pull_secrets) {
-        text += std::string(secret) + ",";
+        text += std::string(secret.name) + ",";
     }
     for (auto const& owner : object.owners) {
         text += " owner:" + std::string(owner.api_version) + "/" + std::string(owner.kind) + "/" +

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "lib/tenancy/judge.hpp"
-#include "lib/tenancy/names_fixed.hpp"
 #include "webhook/admission/pod_images.hpp"
 
 namespace rt::webhook {
@@ -108,9 +107,7 @@ Injection decide_injection(Review const& review, PolicyView const& view,
         usable(view, settings) ? view.index->find(review.ns) : nullptr;
     bool const wanted = rules == nullptr || rules->unreadable ||
                         (rules->policy && rules->policy->wants_pull_secret());
-    auto const& named = review.object.pod.pull_secrets;
-    injection.pull_secret =
-        wanted && std::find(named.begin(), named.end(), tenancy::pull_secret_name) == named.end();
+    injection.pull_secret = wanted && !names_our_secret(review.object.pod.pull_secrets);
     auto const& images = review.object.pod.images;
     injection.pull_always =
         rules != nullptr && rules->policy && rules->policy->pull_always() &&

@@ -8,10 +8,10 @@
 namespace rt::webhook {
 namespace {
 
-using Key = std::tuple<std::uint8_t, std::string_view, std::string_view>;
+using Key = std::tuple<std::uint8_t, std::uint8_t, std::string_view, std::string_view>;
 
 Key key_of(ContainerImage const& image) {
-    return {image.door, image.name, image.image};
+    return {image.path, image.door, image.name, image.image};
 }
 
 /// Answers whether an image stood in the old object; sorts only if lists were reordered.
@@ -39,6 +39,9 @@ class OldImages {
 };
 
 bool names_no_image(Review const& review, ContainerImage const& image) {
+    if (review.target == Target::Custom) {
+        return image.image.empty();
+    }
     return image.image.empty() && review.target == Target::Template &&
            !tenancy::image_doors()[image.door].required;
 }
@@ -48,6 +51,11 @@ std::string dotted(std::string_view pointer) {
     std::string path(pointer.substr(pointer.empty() ? 0 : 1));
     std::replace(path.begin(), path.end(), '/', '.');
     return path;
+}
+
+/// The place of a PodSpec: custom kinds can have several.
+std::string place(Review const& review, std::string_view base) {
+    return base.empty() ? dotted(review.pod_spec) : std::string(base);
 }
 
 }  // namespace
@@ -72,7 +80,10 @@ std::vector<std::size_t> new_pull_secrets(Review const& review) {
     auto const& old = review.old_object.pod.pull_secrets;
     bool const update = review.operation == Operation::Update && review.old_object.present;
     for (std::size_t i = 0; i < named.size(); ++i) {
-        if (!update || std::find(old.begin(), old.end(), named[i]) == old.end()) {
+        bool const known = std::any_of(old.begin(), old.end(), [&](PullSecretName const& secret) {
+            return secret.name == named[i].name;
+        });
+        if (!update || !known) {
             result.push_back(i);
         }
     }
@@ -80,9 +91,12 @@ std::vector<std::size_t> new_pull_secrets(Review const& review) {
 }
 
 std::string field_path(Review const& review, ContainerImage const& image) {
+    std::string path = place(review, image.base);
+    if (image.door == image_text_door) {
+        return path;
+    }
     auto const& door = tenancy::image_doors()[image.door];
-    std::string path = dotted(review.pod_spec) + "." + std::string(door.list) + "[" +
-                       std::to_string(image.index) + "].";
+    path += "." + std::string(door.list) + "[" + std::to_string(image.index) + "].";
     if (!door.object.empty()) {
         path += std::string(door.object) + ".";
     }
@@ -90,7 +104,11 @@ std::string field_path(Review const& review, ContainerImage const& image) {
 }
 
 std::string pull_secrets_path(Review const& review) {
-    return dotted(review.pod_spec) + ".imagePullSecrets";
+    return place(review, {}) + ".imagePullSecrets";
+}
+
+std::string pull_secret_path(Review const& review, PullSecretName const& secret) {
+    return place(review, secret.base) + ".imagePullSecrets[" + std::to_string(secret.index) + "]";
 }
 
 }  // namespace rt::webhook

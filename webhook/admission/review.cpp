@@ -16,7 +16,7 @@ namespace {
 
 constexpr char const* not_json = "the body is not one JSON document of at most 64 levels";
 
-/// Recursion is bounded by the depth of review_fields(): what is not in it is never entered.
+/// Recursion is bounded by the depth of ReviewFields: what is not in it is never entered.
 void walk(ReviewCollector& collector, simdjson::dom::element value, int node) {
     using Type = simdjson::dom::element_type;
     switch (value.type()) {
@@ -154,7 +154,9 @@ class StreamingDriver {
 }  // namespace
 
 struct ReviewReader::Impl {
-    ReviewCollector collector{};
+    explicit Impl(ReviewFields const& fields) : collector(fields) {}
+
+    ReviewCollector collector;
     simdjson::dom::parser fast{fast_body_bytes_max};
     bool fast_ready = false;
     std::deque<std::string> texts{};
@@ -189,16 +191,34 @@ struct ReviewReader::Impl {
     }
 };
 
-ReviewReader::ReviewReader() : impl_(std::make_unique<Impl>()) {}
+namespace {
+
+std::shared_ptr<ReviewFields const> const& built_in_fields() {
+    static auto const fields = std::make_shared<ReviewFields const>();
+    return fields;
+}
+
+}  // namespace
+
+ReviewReader::ReviewReader() : ReviewReader(built_in_fields()) {}
+ReviewReader::ReviewReader(std::shared_ptr<ReviewFields const> fields)
+    : fields_(std::move(fields)), impl_(std::make_unique<Impl>(*fields_)) {}
 ReviewReader::~ReviewReader() = default;
 
 ReadStatus ReviewReader::read(std::string_view body, Parser parser) {
-    impl_->collector.reset();
-    impl_->texts.clear();
-    impl_->problem.clear();
     bool const fast =
         parser == Parser::Fast || (parser == Parser::BySize && body.size() <= fast_body_bytes_max);
-    if (!(fast ? impl_->read_fast(body) : impl_->read_streaming(body))) {
+    auto const parse = [&](ReviewFields::Objects const* objects) {
+        impl_->collector.reset(objects);
+        impl_->texts.clear();
+        return fast ? impl_->read_fast(body) : impl_->read_streaming(body);
+    };
+    impl_->problem.clear();
+    bool is_json = parse(nullptr);
+    if (auto const* const objects = impl_->collector.other_tree(); is_json && objects) {
+        is_json = parse(objects);
+    }
+    if (!is_json) {
         impl_->problem = not_json;
         return ReadStatus::Unanswerable;
     }

@@ -16,24 +16,40 @@ enum class Target {
     Pod,
     EphemeralContainers,  ///< pods/ephemeralcontainers
     Template,             ///< a workload with a pod template (tenancy::template_kinds)
+    Custom,               ///< an object of a kind that the settings name (podTemplatePaths)
 };
+
+/// The door of an image that a custom kind names by itself, outside any PodSpec.
+inline constexpr std::uint8_t image_text_door = 0xff;
 
 /// One image in one of the doors of a PodSpec.
 struct ContainerImage {
-    std::uint8_t door = 0;    ///< index into tenancy::image_doors()
+    std::uint8_t door = 0;    ///< index into tenancy::image_doors(), or image_text_door
+    std::uint8_t path = 0;    ///< which path of a custom kind led to it
     std::uint32_t index = 0;  ///< position in the door's list
     std::string_view name{};  ///< of the container or volume
     std::string_view image{};
     std::string_view pull_policy{};
+    /// Custom kinds only, which can have several PodSpecs: "spec.tasks[2].template.spec". For an
+    /// image outside any PodSpec its own field.
+    std::string_view base{};
     bool operator==(ContainerImage const&) const = default;
 };
 
-/// The pod-shaped part of an object.
+/// One entry of imagePullSecrets.
+struct PullSecretName {
+    std::string_view name{};
+    std::uint32_t index = 0;
+    std::string_view base{};  ///< as ContainerImage::base
+    bool operator==(PullSecretName const&) const = default;
+};
+
+/// The pod-shaped part of an object; for custom kinds all their PodSpecs together.
 struct PodShape {
     bool present = false;  ///< the PodSpec itself
     /// imagePullSecrets is an array (an empty one included); null and absent look alike to a patch.
     bool has_pull_secrets = false;
-    std::vector<std::string_view> pull_secrets{};
+    std::vector<PullSecretName> pull_secrets{};
     std::vector<ContainerImage> images{};
     bool operator==(PodShape const&) const = default;
 };
@@ -77,11 +93,14 @@ struct Review {
     std::string_view user{};
     bool dry_run = false;
     Target target = Target::None;
-    std::string_view pod_spec{};  ///< JSON pointer of the PodSpec; empty for Target::None
+    /// JSON pointer of the PodSpec; empty for Target::None and Target::Custom.
+    std::string_view pod_spec{};
     ReviewedObject object{};
     ReviewedObject old_object{};
     bool operator==(Review const&) const = default;
 };
+
+class ReviewFields;
 
 /// How reading a body ended.
 enum class ReadStatus {
@@ -106,7 +125,10 @@ class ReviewReader {
   public:
     enum class Parser { BySize, Fast, Streaming };
 
+    /// Knows Pods and the built-in templates.
     ReviewReader();
+    /// Knows also the custom kinds that `fields` were made from.
+    explicit ReviewReader(std::shared_ptr<ReviewFields const> fields);
     ~ReviewReader();
     ReviewReader(ReviewReader const&) = delete;
     ReviewReader& operator=(ReviewReader const&) = delete;
@@ -117,9 +139,11 @@ class ReviewReader {
     [[nodiscard]] Review const& review() const;
     /// What is wrong, for people: field and expectation, never the value.
     [[nodiscard]] std::string const& problem() const;
+    [[nodiscard]] std::shared_ptr<ReviewFields const> const& fields() const { return fields_; }
 
   private:
     struct Impl;
+    std::shared_ptr<ReviewFields const> fields_;
     std::unique_ptr<Impl> impl_;
 };
 

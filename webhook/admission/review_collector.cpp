@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/text.hpp"
 #include "lib/tenancy/image_doors.hpp"
 
 namespace rt::webhook {
@@ -10,6 +11,8 @@ namespace {
 /// A Kubernetes UID has 36 characters; the API server takes back what it sent, so any text will do,
 /// but not one that makes the answer large.
 constexpr std::size_t uid_bytes_max = 256;
+/// Names of members come from whoever writes the object.
+constexpr std::size_t key_bytes_shown_max = 63;
 
 std::string_view article_and_name(JsonShape shape) {
     switch (shape) {
@@ -21,8 +24,23 @@ std::string_view article_and_name(JsonShape shape) {
             return "a string";
         case JsonShape::Boolean:
             return "a boolean";
+        case JsonShape::ObjectOrArray:
+            return "an object or an array";
+        case JsonShape::ObjectOrString:
+            return "an object or a string";
     }
     return "something else";
+}
+
+bool accepts(JsonShape wanted, JsonShape found) {
+    switch (wanted) {
+        case JsonShape::ObjectOrArray:
+            return found == JsonShape::Object || found == JsonShape::Array;
+        case JsonShape::ObjectOrString:
+            return found == JsonShape::Object || found == JsonShape::String;
+        default:
+            return wanted == found;
+    }
 }
 
 void clear(PodShape& shape) {
@@ -45,7 +63,7 @@ void clear(ReviewedObject& object) {
 
 }  // namespace
 
-void ReviewCollector::reset() {
+void ReviewCollector::reset(ReviewFields::Objects const* objects) {
     auto object = std::move(review_.object);
     auto old_object = std::move(review_.old_object);
     review_ = Review{};
@@ -53,29 +71,32 @@ void ReviewCollector::reset() {
     review_.old_object = std::move(old_object);
     for (Side* const each : {&new_, &old_}) {
         clear(*each->object);
-        each->shapes.resize(pod_spec_locations().size());
+        each->shapes.resize(pod_spec_locations().size() + 1);  // the last is for custom kinds
         for (PodShape& shape : each->shapes) {
             clear(shape);
         }
     }
     frames_.clear();
-    uid_unusable_ = false;
+    uid_unusable_ = built_in_ = false;
+    custom_ = objects;
+    texts_.clear();
     api_version_ = review_kind_ = operation_ = {};
     problem_.clear();
 }
 
 bool ReviewCollector::open(int node, JsonShape opened) {
     FieldNode const& field = at(node);
-    if (field.shape != opened) {
+    if (!accepts(field.shape, opened)) {
         wrong_type(node);
         return false;
     }
-    frames_.push_back({node, 0, 0});
+    frames_.push_back({node, 0, 0, opened == JsonShape::Array, {}, {}});
     switch (field.field) {
         case Field::Object:
             side(field).object->present = true;
             break;
         case Field::PodSpec:
+        case Field::PodOrImage:
             shape(field).present = true;
             break;
         case Field::PullSecrets:
@@ -114,7 +135,7 @@ void ReviewCollector::begin_entry(FieldNode const& node) {
         if (full(secrets.size())) {
             secrets.pop_back();
         }
-        secrets.emplace_back();
+        secrets.push_back({{}, frames_[frames_.size() - 2].index - 1, base_of(frames_.size() - 3)});
     } else {
         auto& images = shape(node).images;
         if (full(images.size())) {
@@ -124,8 +145,55 @@ void ReviewCollector::begin_entry(FieldNode const& node) {
         image_.door = node.door;
         // The array's frame stands below this element's and has already counted it.
         image_.index = frames_[frames_.size() - 2].index - 1;
+        image_.path = node.kind_path;
+        image_.base = base_of(frames_.size() - 3);
         holder_present_ = false;
     }
+}
+
+/// The place of a PodSpec of a custom kind, empty in built-in ones, where Review::pod_spec says it.
+std::string_view ReviewCollector::base_of(std::size_t frame) {
+    if (custom_ == nullptr || !problem_.empty()) {
+        return {};
+    }
+    if (frames_[frame].base.empty()) {
+        frames_[frame].base = texts_.emplace_back(path_to(frame));
+    }
+    return frames_[frame].base;
+}
+
+/// "spec.tasks[2].template.spec": how people write the place of an open value of an object.
+std::string ReviewCollector::path_to(std::size_t frame) const {
+    constexpr std::size_t object = 2;  // below the document and its request
+    std::string path;
+    for (std::size_t i = object + 1; i <= frame; ++i) {
+        std::string const& key = at(frames_[i].node).key;
+        Frame const& parent = frames_[i - 1];
+        if (parent.array) {
+            path += "[" + std::to_string(parent.index - 1) + "]";
+        } else {
+            path += path.empty() ? "" : ".";
+            path += parent.key.empty() ? key : printable(parent.key, key_bytes_shown_max);
+        }
+    }
+    return path;
+}
+
+void ReviewCollector::add_image_text(FieldNode const& node, std::string_view value) {
+    auto& images = shape(node).images;
+    if (images.size() >= review_entries_max) {
+        refuse(node.path + " names more than " + std::to_string(review_entries_max) + " images");
+        return;
+    }
+    // Nothing opens here, so its place is taken as if it had.
+    frames_.push_back({static_cast<int>(&node - fields_.data()), 0, 0, false, {}, {}});
+    ContainerImage image;
+    image.door = image_text_door;
+    image.path = node.kind_path;
+    image.image = value;
+    image.base = base_of(frames_.size() - 1);
+    frames_.pop_back();
+    images.push_back(image);
 }
 
 void ReviewCollector::end_image(FieldNode const& node) {
@@ -158,9 +226,30 @@ int ReviewCollector::member(std::string_view key) {
             return skip;
         }
         frame.seen |= bit;
-        return edges[i].node;
+        return found.field == Field::Object ? object_root(edges[i].node) : edges[i].node;
     }
-    return skip;
+    int const every = at(frame.node).every_member;
+    if (every == -1) {
+        return skip;
+    }
+    // Two members of one name are both judged, so it doesn't matter which one the API server takes.
+    frame.key = texts_.emplace_back(key);
+    return every;
+}
+
+int ReviewCollector::object_root(int node) {
+    if (custom_ == nullptr) {
+        custom_ = tree_.custom(review_.group, review_.resource);
+    }
+    if (custom_ == nullptr) {
+        built_in_ = true;
+        return node;
+    }
+    return node == tree_.built_in().old ? custom_->old : custom_->now;
+}
+
+ReviewFields::Objects const* ReviewCollector::other_tree() const {
+    return built_in_ ? tree_.custom(review_.group, review_.resource) : nullptr;
 }
 
 int ReviewCollector::element() {
@@ -171,11 +260,13 @@ int ReviewCollector::element() {
 
 void ReviewCollector::text(int node, std::string_view value) {
     FieldNode const& field = at(node);
-    if (field.shape != JsonShape::String) {
+    if (!accepts(field.shape, JsonShape::String)) {
         wrong_type(node);
         return;
     }
-    if (field.field >= Field::ObjectNamespace) {
+    if (field.field == Field::PodOrImage) {
+        add_image_text(field, value);
+    } else if (field.field >= Field::ObjectNamespace) {
         object_text(field, value);
     } else {
         request_text(field, value);
@@ -259,7 +350,7 @@ void ReviewCollector::object_text(FieldNode const& node, std::string_view value)
             object.owners.back().uid = value;
             break;
         case Field::PullSecretName:
-            shape(node).pull_secrets.back() = value;
+            shape(node).pull_secrets.back().name = value;
             break;
         case Field::ImageName:
             image_.name = value;
@@ -352,7 +443,12 @@ void ReviewCollector::find_target() {
         target = review_.subresource.empty()                    ? Target::Pod
                  : review_.subresource == "ephemeralcontainers" ? Target::EphemeralContainers
                                                                 : Target::None;
-    } else if (review_.subresource.empty()) {
+    } else if (!review_.subresource.empty()) {
+        return;
+    } else if (tree_.custom(review_.group, review_.resource) != nullptr) {
+        check_custom();
+        return;
+    } else {
         for (tenancy::TemplateKind const& kind : tenancy::template_kinds()) {
             if (kind.group == review_.group && kind.resource == review_.resource) {
                 target = Target::Template;
@@ -369,23 +465,39 @@ void ReviewCollector::find_target() {
         refuse("/request/resource and /request/kind must agree on " +
                std::string(expected_version) + " " + std::string(expected_kind) +
                ", the only form that is understood");
-    } else if (!review_.object.present) {
-        refuse("/request/object is missing");
-    } else if (review_.ns.empty()) {
-        refuse("/request/namespace is missing");
-    } else if (!review_.object.ns.empty() && review_.object.ns != review_.ns) {
-        refuse("/request/object/metadata/namespace must be the one in /request/namespace");
     }
+    check_object();
     if (!problem_.empty()) {
         return;
     }
     review_.target = target;
     review_.pod_spec = location;
     auto const locations = pod_spec_locations();
-    auto const index = static_cast<std::size_t>(
-        std::find(locations.begin(), locations.end(), location) - locations.begin());
-    std::swap(review_.object.pod, new_.shapes[index]);
-    std::swap(review_.old_object.pod, old_.shapes[index]);
+    take_shapes(static_cast<std::size_t>(std::find(locations.begin(), locations.end(), location) -
+                                         locations.begin()));
+}
+
+void ReviewCollector::check_custom() {
+    check_object();
+    if (problem_.empty()) {
+        review_.target = Target::Custom;
+        take_shapes(pod_spec_locations().size());
+    }
+}
+
+void ReviewCollector::check_object() {
+    if (!review_.object.present) {
+        refuse("/request/object is missing");
+    } else if (review_.ns.empty()) {
+        refuse("/request/namespace is missing");
+    } else if (!review_.object.ns.empty() && review_.object.ns != review_.ns) {
+        refuse("/request/object/metadata/namespace must be the one in /request/namespace");
+    }
+}
+
+void ReviewCollector::take_shapes(std::size_t location) {
+    std::swap(review_.object.pod, new_.shapes[location]);
+    std::swap(review_.old_object.pod, old_.shapes[location]);
 }
 
 }  // namespace rt::webhook

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +20,15 @@ class ReviewCollector {
     static constexpr int skip = -1;
     static constexpr int root = 0;
 
-    /// Forgets everything, keeps the buffers.
-    void reset();
+    /// `fields` must outlive it.
+    explicit ReviewCollector(ReviewFields const& fields) : tree_(fields) {}
+
+    /// Forgets everything, keeps the buffers. `objects`: the tree of the custom kind that the
+    /// document is known to speak of; nullptr: find out.
+    void reset(ReviewFields::Objects const* objects = nullptr);
+    /// Kinds have trees of their own, so /request/resource must be known before an object comes, as
+    /// API servers write it. Where it came later: the tree to read the document with once more.
+    [[nodiscard]] ReviewFields::Objects const* other_tree() const;
 
     /// A container begins at `node`. False: skip its content and don't close it.
     bool open(int node, JsonShape shape);
@@ -45,6 +54,9 @@ class ReviewCollector {
         int node;
         std::uint32_t seen;   ///< edges met so far
         std::uint32_t index;  ///< of the next element
+        bool array = false;
+        std::string_view key{};   ///< of the member that is open, where all are meant
+        std::string_view base{};  ///< of a PodSpec of a custom kind, once it is asked for
     };
     struct Side {
         ReviewedObject* object;
@@ -56,6 +68,10 @@ class ReviewCollector {
     }
     Side& side(FieldNode const& node) { return node.old ? old_ : new_; }
     PodShape& shape(FieldNode const& node) { return side(node).shapes[node.location]; }
+    [[nodiscard]] int object_root(int node);
+    [[nodiscard]] std::string_view base_of(std::size_t frame);
+    [[nodiscard]] std::string path_to(std::size_t frame) const;
+    void add_image_text(FieldNode const& node, std::string_view value);
     void begin_entry(FieldNode const& node);
     void end_image(FieldNode const& node);
     void request_text(FieldNode const& node, std::string_view value);
@@ -64,8 +80,12 @@ class ReviewCollector {
     void refuse(std::string problem);
     void check_review();
     void find_target();
+    void check_custom();
+    void check_object();
+    void take_shapes(std::size_t location);
 
-    std::span<FieldNode const> fields_ = review_fields();
+    ReviewFields const& tree_;
+    std::span<FieldNode const> fields_ = tree_.nodes();
     Review review_{};
     Side new_{&review_.object, {}};
     Side old_{&review_.old_object, {}};
@@ -73,6 +93,10 @@ class ReviewCollector {
     ContainerImage image_{};
     bool holder_present_ = false;
     bool uid_unusable_ = false;
+    /// Which tree the objects were read with; null: the built-in one.
+    ReviewFields::Objects const* custom_ = nullptr;
+    bool built_in_ = false;
+    std::deque<std::string> texts_{};  ///< what reviews of custom kinds point to
     std::string_view api_version_{};
     std::string_view review_kind_{};
     std::string_view operation_{};

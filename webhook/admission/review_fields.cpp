@@ -39,10 +39,20 @@ class TreeBuilder {
         at(list).element = child;
         return child;
     }
+    /// The node of every element or member of `parent`, made if it isn't there.
+    int every(int parent, JsonShape shape, Field field) {
+        if (at(parent).element == -1) {
+            at(parent).shape = JsonShape::ObjectOrArray;
+            int const child = add(parent, "*", shape, field);
+            at(parent).element = child;
+            at(parent).every_member = child;
+        }
+        return at(parent).element;
+    }
     FieldNode& at(int node) { return nodes_[static_cast<std::size_t>(node)]; }
     std::vector<FieldNode> take() { return std::move(nodes_); }
 
-  private:
+    /// A node that `parent` names but does not lead to by itself.
     int add(int parent, std::string_view key, JsonShape shape, Field field) {
         FieldNode node;
         node.shape = shape;
@@ -50,11 +60,14 @@ class TreeBuilder {
         node.old = at(parent).old;
         node.location = at(parent).location;
         node.door = at(parent).door;
+        node.kind_path = at(parent).kind_path;
+        node.key = key;
         node.path = at(parent).path + "/" + std::string(key);
         nodes_.push_back(std::move(node));
         return static_cast<int>(nodes_.size()) - 1;
     }
 
+  private:
     std::vector<FieldNode> nodes_;
 };
 
@@ -75,9 +88,7 @@ void add_pod_spec(TreeBuilder& tree, int spec) {
     }
 }
 
-void add_object(TreeBuilder& tree, int request, std::string_view key, bool old) {
-    int const object = tree.object(request, key, Field::Object);
-    tree.at(object).old = old;
+void add_metadata(TreeBuilder& tree, int object) {
     int const metadata = tree.object(object, "metadata");
     tree.text(metadata, "name", Field::ObjectName);
     tree.text(metadata, "namespace", Field::ObjectNamespace);
@@ -90,7 +101,10 @@ void add_object(TreeBuilder& tree, int request, std::string_view key, bool old) 
     tree.text(owner, "name", Field::OwnerName);
     tree.text(owner, "uid", Field::OwnerUid);
     tree.boolean(owner, "controller", Field::OwnerController);
+}
 
+void add_pods_and_templates(TreeBuilder& tree, int object) {
+    add_metadata(tree, object);
     auto const locations = pod_spec_locations();
     for (std::size_t i = 0; i < locations.size(); ++i) {
         int node = object;
@@ -103,8 +117,33 @@ void add_object(TreeBuilder& tree, int request, std::string_view key, bool old) 
     }
 }
 
-std::vector<FieldNode> make_tree() {
-    TreeBuilder tree;
+/// What stands at a custom kind's path shows by itself what it is: a text is an image, an object
+/// with `spec` a pod template, one with `containers` a PodSpec.
+void add_custom_path(TreeBuilder& tree, int object, std::size_t index,
+                     tenancy::TemplatePath const& path) {
+    int node = object;
+    for (std::size_t i = 0; i < path.steps.size(); ++i) {
+        bool const last = i + 1 == path.steps.size();
+        JsonShape const shape = last ? JsonShape::ObjectOrString : JsonShape::Object;
+        Field const field = last ? Field::PodOrImage : Field::Container;
+        node = path.steps[i] == "*" ? tree.every(node, shape, field)
+                                    : tree.member(node, path.steps[i], shape, field);
+    }
+    tree.at(node).location = static_cast<std::uint8_t>(pod_spec_locations().size());
+    tree.at(node).kind_path = static_cast<std::uint8_t>(index);
+    add_pod_spec(tree, node);
+    add_pod_spec(tree, tree.object(node, "spec", Field::PodSpec));
+}
+
+/// The root of an object: a sibling of the built-in one, which no member leads to.
+int add_object(TreeBuilder& tree, int request, bool old) {
+    int const object =
+        tree.add(request, old ? "oldObject" : "object", JsonShape::Object, Field::Object);
+    tree.at(object).old = old;
+    return object;
+}
+
+int add_envelope(TreeBuilder& tree) {
     tree.text(0, "apiVersion", Field::ApiVersion);
     tree.text(0, "kind", Field::Kind);
     int const request = tree.object(0, "request");
@@ -123,9 +162,7 @@ std::vector<FieldNode> make_tree() {
     tree.text(request, "operation", Field::Operation);
     tree.text(tree.object(request, "userInfo"), "username", Field::User);
     tree.boolean(request, "dryRun", Field::DryRun);
-    add_object(tree, request, "object", false);
-    add_object(tree, request, "oldObject", true);
-    return tree.take();
+    return request;
 }
 
 std::vector<std::string_view> make_locations() {
@@ -140,9 +177,31 @@ std::vector<std::string_view> make_locations() {
 
 }  // namespace
 
-std::span<FieldNode const> review_fields() {
-    static std::vector<FieldNode> const tree = make_tree();
-    return tree;
+ReviewFields::ReviewFields(tenancy::CustomKinds kinds) : kinds_(std::move(kinds)) {
+    TreeBuilder tree;
+    int const request = add_envelope(tree);
+    built_in_ = {tree.object(request, "object", Field::Object),
+                 tree.object(request, "oldObject", Field::Object)};
+    tree.at(built_in_.old).old = true;
+    add_pods_and_templates(tree, built_in_.now);
+    add_pods_and_templates(tree, built_in_.old);
+    for (tenancy::CustomKind const& kind : kinds_) {
+        Objects const objects{add_object(tree, request, false), add_object(tree, request, true)};
+        for (int const object : {objects.now, objects.old}) {
+            add_metadata(tree, object);
+            for (std::size_t i = 0; i < kind.paths.size(); ++i) {
+                add_custom_path(tree, object, i, kind.paths[i]);
+            }
+        }
+        custom_.push_back(objects);
+    }
+    nodes_ = tree.take();
+}
+
+ReviewFields::Objects const* ReviewFields::custom(std::string_view group,
+                                                  std::string_view resource) const {
+    tenancy::CustomKind const* const kind = tenancy::find_custom_kind(kinds_, group, resource);
+    return kind == nullptr ? nullptr : &custom_[static_cast<std::size_t>(kind - kinds_.data())];
 }
 
 std::span<std::string_view const> pod_spec_locations() {

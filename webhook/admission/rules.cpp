@@ -50,14 +50,13 @@ void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& 
                         std::vector<tenancy::Finding>& findings) {
     auto const& named = input.review.object.pod.pull_secrets;
     for (std::size_t const index : input.pull_secrets) {
-        std::string_view const secret = named[index];
-        if (!tenancy::allows_pull_secret(policy.pull_secrets(), secret)) {
-            findings.push_back(tenancy::foreign_secret(
-                pull_secrets_path(input.review) + "[" + std::to_string(index) + "]", secret));
+        if (!tenancy::allows_pull_secret(policy.pull_secrets(), named[index].name)) {
+            findings.push_back(tenancy::foreign_secret(pull_secret_path(input.review, named[index]),
+                                                       named[index].name));
         }
     }
     if (creates_pod(input.review) && policy.wants_pull_secret() && !input.review.object.mirror &&
-        std::find(named.begin(), named.end(), tenancy::pull_secret_name) == named.end()) {
+        !names_our_secret(named)) {
         findings.push_back(tenancy::missing_secret(pull_secrets_path(input.review)));
     }
 }
@@ -75,11 +74,18 @@ AdmissionSettings AdmissionSettings::from(tenancy::Settings const& settings) {
     result.timeout = settings.webhook.timeout;
     result.grace = settings.grace;
     result.cluster_name = settings.cluster_name;
+    result.custom_kinds = settings.custom_kinds;
     return result;
 }
 
 bool AdmissionSettings::excludes(std::string_view ns) const {
     return std::binary_search(excluded.begin(), excluded.end(), ns, std::less<>{});
+}
+
+bool names_our_secret(std::span<PullSecretName const> named) {
+    return std::any_of(named.begin(), named.end(), [](PullSecretName const& secret) {
+        return secret.name == tenancy::pull_secret_name;
+    });
 }
 
 std::span<Rule const> gate_rules() {

@@ -21,6 +21,7 @@ struct AdmissionSettings {
     tenancy::ImageReferenceRules image_rules{};
     std::chrono::seconds grace{60};
     std::string cluster_name{};  ///< for role templates; may be empty
+    tenancy::CustomKinds custom_kinds{};
 
     static AdmissionSettings from(tenancy::Settings const& settings);
     [[nodiscard]] bool excludes(std::string_view ns) const;
@@ -63,6 +64,8 @@ using Rule = std::optional<Decision> (*)(RuleInput const&);
 /// How many images an update left unchanged that the policy of the namespace would refuse now. Such
 /// images are never refused; they are counted, so that the end of a migration can be seen.
 [[nodiscard]] std::size_t grandfathered_in(RuleInput const& input);
+
+[[nodiscard]] bool names_our_secret(std::span<PullSecretName const> named);
 
 /// Whether the index may be used at all.
 [[nodiscard]] bool usable(PolicyView const& view, AdmissionSettings const& settings);

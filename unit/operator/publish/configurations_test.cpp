@@ -45,6 +45,16 @@ TEST_F(ConfigurationsTest, EphemeralContainersAndEveryTemplateKindAreListed) {
     }
 }
 
+TEST_F(ConfigurationsTest, CustomKindsOfTheSettingsAreListedInEveryVersion) {
+    settings_.custom_kinds = {
+        *tenancy::CustomKind::parse("example.com/things", {"spec.a", "spec.b"})};
+    Json const rules = make()[1]["webhooks"][0]["rules"];
+    EXPECT_EQ(rules.size(), 2 + tenancy::template_kinds().size() + 1);
+    EXPECT_EQ(rules.back(), Json::parse(R"({"apiGroups": ["example.com"], "apiVersions": ["*"],
+        "resources": ["things"], "operations": ["CREATE", "UPDATE"], "scope": "Namespaced"})"));
+    EXPECT_EQ(make()[0]["webhooks"][0]["rules"].size(), 1U) << "only Pods are changed";
+}
+
 TEST_F(ConfigurationsTest, NamespacesAreExcludedByNameOnlyAndObjectsNever) {
     settings_.excluded_namespaces = {"cni-system"};
     for (Json const& made : make()) {
