@@ -7,6 +7,7 @@
 
 #include "lib/base/log.hpp"
 #include "lib/tenancy/names_fixed.hpp"
+#include "webhook/impact/preview.hpp"
 
 namespace rt::webhook {
 namespace {
@@ -65,7 +66,12 @@ App::App(tenancy::Settings settings, std::unique_ptr<kube::Client> client, Clock
           *client_, clock, random, [this](std::string_view ns) { return settings_.excluded(ns); },
           settings_.grace, settings_.exception_life_max),
       endpoint_(feed_, AdmissionSettings::from(settings_), admission_metrics_, &mirror_, clock,
-                settings_.webhook.client_subjects),
+                settings_.webhook.client_subjects,
+                [this](std::vector<NamespaceChange> const& changes, SteadyTime deadline,
+                       std::stop_token stop) {
+                    return preview_impact(*client_, clock_, changes, endpoint_.settings(), {},
+                                          deadline, std::move(stop));
+                }),
       certificate_(settings_.webhook.certificate_directory, settings_.webhook.client_ca_file,
                    [this](http::ServingCertificate const& certificate) {
                        return server_->set_certificate(certificate);

@@ -26,6 +26,10 @@ constexpr milliseconds suspended_max{2'000};
 /// and the annotation of kubectl apply. It is read into a tree of some ten times its size.
 constexpr std::size_t resource_body_bytes_max = std::size_t{4} * 1024 * 1024;
 
+/// How long a preview of what a change does may read. Its webhook has 10 s, half of which are the
+/// API server's own margin; people wait for it.
+constexpr milliseconds preview_patience_max{4'000};
+
 /// A suspended request is read again whenever it is asked again, so the wait grows with the time it
 /// has waited already and with its size: a thousand of them cost a few per cent of a core.
 milliseconds ask_again_after(http::ServerRequest const& request) {
@@ -105,16 +109,22 @@ milliseconds parse_timeout(std::string_view query, milliseconds fallback) {
 
 Endpoint::Endpoint(PolicySource const& policies, AdmissionSettings settings,
                    AdmissionMetrics& metrics, DecisionObserver* observer, Clock& clock,
-                   std::vector<std::string> client_subjects)
+                   std::vector<std::string> client_subjects, ImpactPreview preview)
     : policies_(policies),
       settings_(std::move(settings)),
       fields_(std::make_shared<ReviewFields const>(settings_.custom_kinds)),
       metrics_(metrics),
       observer_(observer),
       clock_(clock),
-      client_subjects_(std::move(client_subjects)) {}
+      client_subjects_(std::move(client_subjects)),
+      preview_(std::move(preview)),
+      desk_(std::make_unique<ResourceDesk>(
+          [this](std::string const& body, SteadyTime deadline, std::stop_token stop) {
+              return examine(body, deadline, std::move(stop));
+          },
+          clock_)) {}
 
-http::Answer Endpoint::refuse(int status) const {
+http::ServerResponse Endpoint::refuse(int status) const {
     metrics_.refused();
     http::ServerResponse response;
     response.status = status;
@@ -246,23 +256,46 @@ http::Answer Endpoint::validate(http::ServerRequest const& request, ReviewReader
 }
 
 http::Answer Endpoint::validate_resource(http::ServerRequest const& request) const {
-    Stopwatch watch(metrics_, EndpointName::Resources, clock_, request.waited);
     if (request.body.size() > resource_body_bytes_max) {
         return refuse(413);
     }
-    auto const body = parse_json(request.body, {.bytes_max = resource_body_bytes_max});
-    Json const* const review = body ? find(*body, "request") : nullptr;
-    std::string const uid = review != nullptr ? string_at(*review, "uid") : std::string();
+    Stopwatch watch(metrics_, EndpointName::Resources, clock_, request.waited);
+    if (request.kept == nullptr) {
+        auto response = examine(request.body, clock_.steady_now() + preview_patience_max, {});
+        watch.stop();
+        return response;
+    }
+    auto const query =
+        request.target.substr(std::min(request.target.find('?'), request.target.size()));
+    auto answer = desk_->answer(
+        request, std::min<std::chrono::nanoseconds>(preview_patience_max,
+                                                    parse_timeout(query, settings_.timeout) / 2));
+    if (std::holds_alternative<http::ServerResponse>(answer)) {
+        watch.stop();
+    }
+    return answer;
+}
+
+http::ServerResponse Endpoint::examine(std::string_view body, SteadyTime deadline,
+                                       std::stop_token stop) const {
+    auto const document = parse_json(body, {.bytes_max = resource_body_bytes_max});
+    Json const* const request = document ? find(*document, "request") : nullptr;
+    std::string const uid = request != nullptr ? string_at(*request, "uid") : std::string();
     if (uid.empty() || uid.size() > 256) {
         return refuse(400);
     }
-    ResourceReview const result = review_resource(*review, policies_.view(), settings_);
-    auto response =
-        ok(respond_resource(uid, result.kind, result.name, result.errors, result.warnings));
+    PolicyView const view = policies_.view();
+    ResourceReview result = review_resource(*request, view, settings_);
+    if (preview_ && result.errors.empty() && usable(view, settings_)) {
+        if (auto const change = proposed_change(*request)) {
+            auto more = preview_(what_if(*view.index, *change, settings_), deadline, stop);
+            result.warnings.insert(result.warnings.end(), std::make_move_iterator(more.begin()),
+                                   std::make_move_iterator(more.end()));
+        }
+    }
     metrics_.decided(EndpointName::Resources,
                      result.errors.empty() ? Outcome::Allowed : Outcome::Denied, std::nullopt);
-    watch.stop();
-    return response;
+    return ok(respond_resource(uid, result.kind, result.name, result.errors, result.warnings));
 }
 
 }  // namespace rt::webhook

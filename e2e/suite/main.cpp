@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
     }
     // These disturb others: they restart, stop the webhook, read everything, and remove the
     // product.
-    return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
-                        {"Restart", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
-                         "InventoryReports", "Canary", "InstallAndUninstall"});
+    return e2e::run_all(
+        "/proc/self/exe", jobs == 0 ? 1 : jobs,
+        {"Restart", "NoLockOut", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
+         "InventoryReports", "Canary", "InstallAndUninstall"});
 }

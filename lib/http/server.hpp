@@ -29,6 +29,9 @@ struct ServerRequest {
     std::chrono::nanoseconds waited{0};
     /// The verified client certificate's subject common name; empty without one.
     std::string_view client_common_name;
+    /// What a handler keeps of a request from one asking to the next; it goes with the request,
+    /// also when the client leaves. Null where requests are asked once only.
+    std::shared_ptr<void>* kept = nullptr;
 };
 
 /// A reply. `body` is moved out; `retry_after_seconds` > 0 adds the header.

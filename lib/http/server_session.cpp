@@ -319,6 +319,8 @@ Task<ServerResponse> Session::ask() {
     request.content_type = content_type_;
     request.body = body_;
     request.client_common_name = common_name_;
+    std::shared_ptr<void> kept;
+    request.kept = &kept;
     bool suspended = false;
     ServerResponse response;
     while (true) {

@@ -29,6 +29,9 @@ class RegistryCatalog {
     /// Hosts of `registry` that it really owns, sorted.
     [[nodiscard]] std::vector<std::string> hosts_of(Registry const& registry) const;
 
+    /// By name.
+    [[nodiscard]] std::vector<std::shared_ptr<Registry const>> all() const;
+
     struct HostConflict {
         std::string host;
         std::string owner;  ///< Registry that has it

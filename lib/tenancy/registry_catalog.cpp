@@ -37,6 +37,15 @@ std::shared_ptr<Registry const> RegistryCatalog::shared_by_name(std::string_view
     return found == by_name_.end() ? nullptr : found->second;
 }
 
+std::vector<std::shared_ptr<Registry const>> RegistryCatalog::all() const {
+    std::vector<std::shared_ptr<Registry const>> registries;
+    registries.reserve(by_name_.size());
+    for (auto const& [name, registry] : by_name_) {
+        registries.push_back(registry);
+    }
+    return registries;
+}
+
 Registry const* RegistryCatalog::by_host(std::string_view host) const {
     auto const found = by_host_.find(host);
     return found == by_host_.end() ? nullptr : found->second;

@@ -53,6 +53,7 @@ TEST(Rbac, TheWebhookReadsRulesAndWritesEvents) {
                   "/namespaces: get,list,watch",
                   "/pods: list",
                   "/replicationcontrollers: list",
+                  "/serviceaccounts: list",
                   "apps/deployments: list",
                   "apps/statefulsets: list",
                   "apps/daemonsets: list",

@@ -126,6 +126,22 @@ TEST_F(Resources, WarnsWhereADeletionOpensNamespaces) {
         "2 RegistryTenancies"));
 }
 
+TEST_F(Resources, WarnsOfTenanciesThatAChangedRegistryLeavesWithoutACredential) {
+    Json registry = registry_object("shared-acr", test::acr_host);
+    EXPECT_TRUE(review(request_for(registry, "UPDATE", registry)).warnings.empty());
+    registry["spec"]["allowedRoles"] = {"acs:ram::1146716667364888:role/other-*"};
+    auto const result =
+        review(request_for(registry, "UPDATE", registry_object("shared-acr", test::acr_host)));
+    EXPECT_TRUE(result.errors.empty()) << "platform teams may do that";
+    ASSERT_EQ(result.warnings.size(), 1U);
+    EXPECT_EQ(result.warnings[0].find("RegistryTenancy \"cainiao\" gets no credential any more"),
+              0U);
+    EXPECT_TRUE(mentions(result.warnings, "allowedRoles"));
+    world.builder.upsert_registry(registry);
+    EXPECT_TRUE(review(request_for(registry, "UPDATE", registry)).warnings.empty())
+        << "nothing that wasn't so before";
+}
+
 TEST_F(Resources, WithoutAnIndexItChecksTheObjectAloneAndSaysSo) {
     auto const result = review_resource(request_for(registry_object("thief", test::acr_host)),
                                         PolicyView{}, settings);

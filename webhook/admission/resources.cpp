@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.hpp"
+#include "lib/tenancy/messages.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "lib/tenancy/validation.hpp"
 
@@ -114,6 +115,43 @@ std::vector<std::string> warnings_of_tenancy(Json const& object, PolicyView cons
     return warnings;
 }
 
+/// Tenancies that a changed Registry leaves without a credential: a role that it allows no longer,
+/// a type that assumes none.
+std::vector<std::string> warnings_of_registry(Json const& object, PolicyView const& view,
+                                              AdmissionSettings const& settings) {
+    constexpr std::size_t named_max = 3;
+    auto parsed = Registry::parse(object);
+    if (!parsed || !usable(view, settings)) {
+        return {};
+    }
+    auto registries = view.index->catalog().all();
+    std::erase_if(registries, [&](auto const& one) { return one->meta.name == parsed->meta.name; });
+    registries.push_back(std::make_shared<Registry const>(*std::move(parsed)));
+    tenancy::RegistryCatalog const after(std::move(registries));
+    std::vector<std::string> warnings;
+    std::size_t more = 0;
+    for (TenancyPtr const& one : view.index->tenancies()) {
+        auto const errors = tenancy::only_new(
+            tenancy::validate_against(*one, after, settings.cluster_name),
+            tenancy::validate_against(*one, view.index->catalog(), settings.cluster_name));
+        if (errors.empty()) {
+            continue;
+        }
+        if (warnings.size() == named_max) {
+            ++more;
+            continue;
+        }
+        warnings.push_back(
+            printable("RegistryTenancy \"" + one->meta.name +
+                          "\" gets no credential any more: " + errors.front().message,
+                      tenancy::warning_bytes_max));
+    }
+    if (more > 0) {
+        warnings.push_back("nor do " + std::to_string(more) + " more RegistryTenancies");
+    }
+    return warnings;
+}
+
 /// Deleting the last tenancy of a namespace opens it where unmanaged namespaces are allowed.
 std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyView const& view,
                                               AdmissionSettings const& settings) {
@@ -191,11 +229,10 @@ ResourceReview review_resource(Json const& request, PolicyView const& view,
     if (operation == "UPDATE" && old_object != nullptr && !result.errors.empty()) {
         result.errors = tenancy::only_new(result.errors, errors_of(*old_object, view, settings));
     }
-    if (tenancy) {
-        auto more = warnings_of_tenancy(*object, view, settings);
-        result.warnings.insert(result.warnings.end(), std::make_move_iterator(more.begin()),
-                               std::make_move_iterator(more.end()));
-    }
+    auto more = tenancy ? warnings_of_tenancy(*object, view, settings)
+                        : warnings_of_registry(*object, view, settings);
+    result.warnings.insert(result.warnings.end(), std::make_move_iterator(more.begin()),
+                           std::make_move_iterator(more.end()));
     return result;
 }
 

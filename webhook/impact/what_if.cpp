@@ -1,0 +1,148 @@
+#include "webhook/impact/what_if.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace rt::webhook {
+namespace {
+
+using Policy = NamespaceChange::Policy;
+using TenancyPtr = std::shared_ptr<tenancy::RegistryTenancy const>;
+
+/// Whether admission can tell the two apart.
+bool judge_alike(Policy const& left, Policy const& right) {
+    if (!left || !right) {
+        return left == right;
+    }
+    return left->registries() == right->registries() &&
+           left->enforcement() == right->enforcement() &&
+           left->pull_secrets() == right->pull_secrets();
+}
+
+/// Compiles policies as they will be. Namespaces under the same tenancies share one.
+class Compiler {
+  public:
+    Compiler(TenancyIndex const& index, ProposedChange const& change)
+        : index_(index), change_(change), catalog_(catalog_after()) {}
+
+    Policy after(TenancyIndex::Entry const& entry) {
+        Policy const& before = entry.rules.policy;
+        bool const joins = change_.tenancy && !change_.tenancy->baseline &&
+                           change_.tenancy->governs(entry.ns, *entry.labels);
+        auto const [found, fresh] = known_.try_emplace({before.get(), joins});
+        if (fresh) {
+            found->second = compile(before, joins);
+        }
+        return found->second;
+    }
+
+  private:
+    [[nodiscard]] tenancy::RegistryCatalog catalog_after() const {
+        auto registries = index_.catalog().all();
+        if (change_.kind == ProposedChange::Kind::Registry) {
+            std::erase_if(registries,
+                          [&](auto const& one) { return one->meta.name == change_.name; });
+            if (change_.registry) {
+                registries.push_back(change_.registry);
+            }
+        }
+        return tenancy::RegistryCatalog(std::move(registries));
+    }
+
+    [[nodiscard]] bool is_the_changed_one(TenancyPtr const& one) const {
+        return change_.kind == ProposedChange::Kind::RegistryTenancy &&
+               one->meta.name == change_.name;
+    }
+
+    [[nodiscard]] Policy compile(Policy const& before, bool joins) const {
+        std::vector<TenancyPtr> governing;
+        std::vector<TenancyPtr> baselines;
+        for (TenancyPtr const& one : before ? before->sources() : std::vector<TenancyPtr>()) {
+            if (!one->baseline && !is_the_changed_one(one)) {
+                governing.push_back(one);
+            }
+        }
+        if (joins) {
+            governing.push_back(change_.tenancy);
+        }
+        if (governing.empty()) {
+            return nullptr;
+        }
+        for (TenancyPtr const& one : index_.tenancies()) {
+            if (one->baseline && !is_the_changed_one(one)) {
+                baselines.push_back(one);
+            }
+        }
+        if (change_.tenancy && change_.tenancy->baseline) {
+            baselines.push_back(change_.tenancy);
+        }
+        return std::make_shared<tenancy::NamespacePolicy const>(tenancy::NamespacePolicy::compile(
+            std::move(governing), std::move(baselines), catalog_));
+    }
+
+    TenancyIndex const& index_;
+    ProposedChange const& change_;
+    tenancy::RegistryCatalog catalog_;
+    std::map<std::pair<tenancy::NamespacePolicy const*, bool>, Policy> known_;
+};
+
+}  // namespace
+
+std::optional<ProposedChange> proposed_change(Json const& request) {
+    Json const* const resource = find(request, "resource");
+    std::string const plural = resource == nullptr ? "" : string_at(*resource, "resource");
+    if (!string_at(request, "subResource").empty()) {
+        return std::nullopt;
+    }
+    ProposedChange change;
+    change.name = string_at(request, "name");
+    if (plural == "registries") {
+        change.kind = ProposedChange::Kind::Registry;
+    } else if (plural != "registrytenancies") {
+        return std::nullopt;
+    }
+    if (string_at(request, "operation") == "DELETE") {
+        return change;
+    }
+    Json const* const object = find(request, "object");
+    if (object == nullptr) {
+        return std::nullopt;
+    }
+    if (change.kind == ProposedChange::Kind::Registry) {
+        auto registry = tenancy::Registry::parse(*object);
+        if (!registry) {
+            return std::nullopt;
+        }
+        change.registry = std::make_shared<tenancy::Registry const>(*std::move(registry));
+        return change;
+    }
+    auto tenancy = tenancy::RegistryTenancy::parse(*object);
+    if (!tenancy) {
+        return std::nullopt;
+    }
+    change.tenancy = std::make_shared<tenancy::RegistryTenancy const>(*std::move(tenancy));
+    return change;
+}
+
+std::vector<NamespaceChange> what_if(TenancyIndex const& index, ProposedChange const& change,
+                                     AdmissionSettings const& settings) {
+    std::vector<NamespaceChange> changes;
+    Compiler compiler(index, change);
+    index.for_each([&](TenancyIndex::Entry const& entry) {
+        if (entry.rules.unreadable || settings.excludes(entry.ns)) {
+            return;
+        }
+        Policy after = compiler.after(entry);
+        if (!judge_alike(entry.rules.policy, after)) {
+            changes.push_back({entry.ns, entry.rules.policy, std::move(after)});
+        }
+    });
+    std::sort(changes.begin(), changes.end(),
+              [](auto const& left, auto const& right) { return left.ns < right.ns; });
+    return changes;
+}
+
+}  // namespace rt::webhook
