@@ -26,6 +26,7 @@ std::map<std::string, std::string> const no_doors = {
      "copied into Pods, where they are judged"},
     {"io.k8s.api.core.v1.ContainerStatus.image", "status, written by the kubelet"},
     {"io.k8s.api.core.v1.ContainerStatus.imageID", "status, written by the kubelet"},
+    {"io.k8s.api.core.v1.NodeSystemInfo.osImage", "status: the node's operating system"},
     {"io.k8s.api.core.v1.NodeStatus.images", "status: what a node has cached"},
     {"io.k8s.api.core.v1.VolumeStatus.image", "status, written by the kubelet"},
     {"io.k8s.api.core.v1.VolumeMountStatus.image", "status, written by the kubelet"},

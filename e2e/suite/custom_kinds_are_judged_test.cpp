@@ -80,7 +80,9 @@ TEST_F(CustomKinds, of_the_shipped_table_are_refused_like_deployments) {
     EXPECT_TRUE(done(apply(rollout("web", allowed_image))));
 
     // What a GitOps tool shows: the first line of the refusal, and an Event on the Rollout.
-    auto const update = apply(rollout("web", foreign_image));
+    Json const patch = {{"spec", {{"template", pod_template(foreign_image)}}}};
+    auto const update =
+        kubectl({"-n", ns, "patch", "rollout", "web", "--type=merge", "-p", patch.dump()});
     EXPECT_TRUE(refused(update, {"[RT-NotAllowed]"}));
     std::string const first_line = update.err.substr(0, update.err.find('\n'));
     EXPECT_NE(first_line.find("[RT-NotAllowed]"), std::string::npos) << update.err;

@@ -1,7 +1,9 @@
 #include "lib/tenancy/object_images.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "lib/base/text.hpp"
 #include "lib/tenancy/image_doors.hpp"
@@ -37,10 +39,14 @@ std::string_view group_of(std::string_view api_version) {
     return slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash);
 }
 
+/// What may name no image: in Pods nothing, in templates image volumes, which whoever makes the
+/// Pods fills in; in custom kinds anything, whose controllers may have defaults.
+enum class MayBeEmpty { Nothing, ImageVolumes, Everything };
+
 class Collector {
   public:
-    Collector(std::string spec, bool is_template)
-        : spec_(std::move(spec)), is_template_(is_template) {
+    Collector(std::string spec, MayBeEmpty may_be_empty)
+        : spec_(std::move(spec)), may_be_empty_(may_be_empty) {
         found_.pull_secrets_field = spec_ + ".imagePullSecrets";
     }
 
@@ -97,8 +103,9 @@ class Collector {
                 continue;
             }
             std::string text = image == nullptr ? std::string() : image->get<std::string>();
-            // Templates may leave the reference of an image volume to whoever fills them in.
-            if (text.empty() && is_template_ && !door.required) {
+            bool const optional = may_be_empty_ == MayBeEmpty::Everything ||
+                                  (may_be_empty_ == MayBeEmpty::ImageVolumes && !door.required);
+            if (text.empty() && optional) {
                 continue;
             }
             found_.images.push_back(
@@ -114,13 +121,104 @@ class Collector {
     }
 
     std::string spec_;
-    bool is_template_;
+    MayBeEmpty may_be_empty_;
     ObjectImages found_;
 };
 
+/// Follows the paths of a custom kind; what stands at their ends shows by itself what it is.
+class CustomCollector {
+  public:
+    ObjectImages collect(Json const& object, CustomKind const& kind) && {
+        for (TemplatePath const& path : kind.paths) {
+            follow(object, path.steps, std::string());
+        }
+        return std::move(found_);
+    }
+
+  private:
+    void follow(Json const& value, std::span<std::string const> steps, std::string const& place) {
+        if (value.is_null()) {
+            return;
+        }
+        if (steps.empty()) {
+            end(value, place);
+            return;
+        }
+        auto const rest = steps.subspan(1);
+        if (steps.front() != "*") {
+            if (!value.is_object()) {
+                refuse(value, place, "an object");
+            } else if (Json const* const member = find(value, steps.front())) {
+                follow(*member, rest, (place.empty() ? "" : place + '.') + steps.front());
+            }
+        } else if (value.is_array()) {
+            for (std::size_t i = 0; i < value.size(); ++i) {
+                follow(value[i], rest, place + '[' + std::to_string(i) + ']');
+            }
+        } else if (value.is_object()) {
+            for (auto const& [key, member] : value.items()) {
+                follow(member, rest, place + '.' + printable(key, 63));
+            }
+        } else {
+            refuse(value, place, "a list or an object");
+        }
+    }
+
+    void end(Json const& value, std::string const& place) {
+        if (value.is_string()) {
+            if (!value.get_ref<std::string const&>().empty()) {
+                found_.images.push_back({place, "", value.get<std::string>()});
+            }
+            return;
+        }
+        if (!value.is_object()) {
+            refuse(value, place, "an object or a string");
+            return;
+        }
+        add(Collector(place, MayBeEmpty::Everything).collect(value));
+        if (Json const* const spec = find(value, "spec")) {
+            add(Collector(place + ".spec", MayBeEmpty::Everything).collect(*spec));
+        }
+    }
+
+    void add(ObjectImages more) {
+        // Of a pod template, `spec` has the Secrets; the template itself has none.
+        if (found_.pull_secrets.empty()) {
+            found_.pull_secrets_field = std::move(more.pull_secrets_field);
+        }
+        std::move(more.images.begin(), more.images.end(), std::back_inserter(found_.images));
+        std::move(more.pull_secrets.begin(), more.pull_secrets.end(),
+                  std::back_inserter(found_.pull_secrets));
+        std::move(more.errors.begin(), more.errors.end(), std::back_inserter(found_.errors));
+    }
+
+    void refuse(Json const& value, std::string const& place, std::string_view wanted) {
+        found_.errors.push_back({place, printable(dump_json(value), 64) + " must be " +
+                                            std::string(wanted) + ": correct it"});
+    }
+
+    ObjectImages found_;
+};
+
+/// "Rollout" as "rollouts": meta.UnsafeGuessKindToResource of apimachinery.
+std::string plural_of(std::string_view kind) {
+    std::string plural;
+    for (char const letter : kind) {
+        plural += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    }
+    if (plural.ends_with('s')) {
+        return plural + "es";
+    }
+    if (plural.ends_with('y')) {
+        plural.pop_back();
+        return plural + "ies";
+    }
+    return plural + 's';
+}
+
 }  // namespace
 
-std::optional<ObjectImages> images_of(Json const& object) {
+std::optional<ObjectImages> images_of(Json const& object, CustomKinds const& kinds) {
     std::string const kind = string_at(object, "kind");
     std::string const api_version = string_at(object, "apiVersion");
     std::string_view const group = group_of(api_version);
@@ -135,7 +233,10 @@ std::optional<ObjectImages> images_of(Json const& object) {
         }
     }
     if (pointer.empty()) {
-        return std::nullopt;
+        CustomKind const* const custom =
+            kind.empty() ? nullptr : find_custom_kind(kinds, group, plural_of(kind));
+        return custom == nullptr ? std::nullopt
+                                 : std::optional(CustomCollector().collect(object, *custom));
     }
     Json const* pod_spec = &object;
     for (std::string_view const part : split(pointer.substr(1), '/')) {
@@ -146,7 +247,8 @@ std::optional<ObjectImages> images_of(Json const& object) {
             return nothing;
         }
     }
-    return Collector(dotted(pointer), !is_pod).collect(*pod_spec);
+    return Collector(dotted(pointer), is_pod ? MayBeEmpty::Nothing : MayBeEmpty::ImageVolumes)
+        .collect(*pod_spec);
 }
 
 }  // namespace rt::tenancy

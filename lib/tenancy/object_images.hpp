@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/base/json.hpp"
+#include "lib/tenancy/custom_kinds.hpp"
 #include "lib/tenancy/field_error.hpp"
 
 namespace rt::tenancy {
@@ -28,9 +29,12 @@ struct ObjectImages {
     FieldErrors errors;
 };
 
-/// The images of a Pod or of a workload with a Pod template, by the table of doors
-/// (image_doors.hpp). nullopt: an object of another kind, which admission does not judge. Versions
-/// are not compared: the API server converts between them before it asks.
-[[nodiscard]] std::optional<ObjectImages> images_of(Json const& object);
+/// The images of a Pod, of a workload with a Pod template, or of a custom kind, by the table of
+/// doors (image_doors.hpp). nullopt: an object of another kind, which admission does not judge.
+/// Versions are not compared: the API server converts between them before it asks. `kinds` are
+/// named by their plurals, which are guessed from the object's kind as kubectl does offline. A
+/// custom kind can have several PodSpecs; pull_secrets_field is that of the first.
+[[nodiscard]] std::optional<ObjectImages> images_of(
+    Json const& object, CustomKinds const& kinds = shipped_custom_kinds());
 
 }  // namespace rt::tenancy

@@ -117,5 +117,56 @@ TEST(ObjectImages, OnlyTemplatesMayLeaveTheReferenceOfAnImageVolumeOpen) {
     EXPECT_TRUE(job->errors.empty());
 }
 
+TEST(ObjectImages, OfCustomKindsAreFoundByTheirPaths) {
+    auto const shown = [](Json const& object) {
+        auto const found = images_of(object);
+        std::string text;
+        for (auto const& image : found ? found->images : std::vector<ObjectImage>()) {
+            text += image.field + "=" + image.image + ";";
+        }
+        for (auto const& secret : found ? found->pull_secrets : std::vector<std::string>()) {
+            text += found->pull_secrets_field + ":" + secret + ";";
+        }
+        for (auto const& error : found ? found->errors : FieldErrors()) {
+            text += error.pointer + "!";
+        }
+        return found ? text : "not judged";
+    };
+    Json const pod = Json::parse(
+        R"({"spec": {"containers": [{"name": "c", "image": "i"}, {"name": "later"}],
+                     "imagePullSecrets": [{"name": "s"}]}})");
+    Json const rollout = {
+        {"apiVersion", "argoproj.io/v1alpha1"}, {"kind", "Rollout"}, {"spec", {{"template", pod}}}};
+    EXPECT_EQ(shown(rollout),
+              "spec.template.spec.containers[0].image=i;spec.template.spec.imagePullSecrets:s;");
+    EXPECT_EQ(shown({{"apiVersion", "ray.io/v1"},
+                     {"kind", "RayCluster"},
+                     {"spec",
+                      {{"headGroupSpec", {{"template", {{"spec", pod["spec"]}}}}},
+                       {"workerGroupSpecs", {nullptr, {{"template", {{"spec", pod["spec"]}}}}}},
+                       {"autoscalerOptions", {{"image", "a"}}}}}}),
+              "spec.headGroupSpec.template.spec.containers[0].image=i;"
+              "spec.workerGroupSpecs[1].template.spec.containers[0].image=i;"
+              "spec.autoscalerOptions.image=a;"
+              "spec.headGroupSpec.template.spec.imagePullSecrets:s;"
+              "spec.headGroupSpec.template.spec.imagePullSecrets:s;");
+    EXPECT_EQ(shown({{"apiVersion", "kubeflow.org/v1"},
+                     {"kind", "MPIJob"},
+                     {"spec", {{"mpiReplicaSpecs", {{"Launcher", {{"template", pod}}}}}}}}),
+              "spec.mpiReplicaSpecs.Launcher.template.spec.containers[0].image=i;"
+              "spec.mpiReplicaSpecs.Launcher.template.spec.imagePullSecrets:s;");
+    Json odd = rollout;
+    odd["spec"]["template"] = 7;
+    EXPECT_EQ(shown(odd), "spec.template!");
+    odd["spec"] = Json::array();
+    EXPECT_EQ(shown(odd), "spec!");
+    EXPECT_EQ(shown({{"apiVersion", "argoproj.io/v1"}, {"kind", "Workflow"}}), "not judged");
+    EXPECT_FALSE(images_of(rollout, {}));
+    EXPECT_TRUE(images_of({{"apiVersion", "a.io/v1"}, {"kind", "Policy"}},
+                          {*CustomKind::parse("a.io/policies", {"spec"})}));
+    EXPECT_TRUE(images_of({{"apiVersion", "a.io/v1"}, {"kind", "Class"}},
+                          {*CustomKind::parse("a.io/classes", {"spec"})}));
+}
+
 }  // namespace
 }  // namespace rt::tenancy
