@@ -304,9 +304,7 @@ Answer Session::ask_handler(ServerRequest const& request) {
         log_error("request handler threw");
     }
     ++worker_.tally.exceptions;
-    ServerResponse response;
-    response.status = 500;
-    return response;
+    return ServerResponse{.status = 500};
 }
 
 /// Asks the handler until it answers; between two askings only a timer waits.

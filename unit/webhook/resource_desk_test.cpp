@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "unit/support/eventually.hpp"
 #include "unit/support/fake_clock.hpp"
 
 namespace rt::webhook {
@@ -35,10 +36,7 @@ struct Asker {
     }
     std::string ask_until_answered() {
         std::string text;
-        for (int i = 0; i < 30'000 && text.empty(); ++i) {
-            text = ask();
-            std::this_thread::sleep_for(milliseconds{text.empty() ? 1 : 0});
-        }
+        EXPECT_TRUE(test::eventually([&] { return !(text = ask()).empty(); }));
         return text;
     }
 };
@@ -71,9 +69,7 @@ TEST(ResourceDesk, TellsItselfToStopWhenTimeIsUpAndAnswersAllTheSame) {
     test::FakeClock clock;
     ResourceDesk desk(
         [&](std::string const& body, SteadyTime, std::stop_token stop) {
-            while (!stop.stop_requested()) {
-                std::this_thread::yield();
-            }
+            EXPECT_FALSE(clock.sleep_for(std::chrono::hours{1}, stop));
             return echo(body + " so far");
         },
         clock);
