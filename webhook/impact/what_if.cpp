@@ -18,6 +18,7 @@ bool judge_alike(Policy const& left, Policy const& right) {
         return left == right;
     }
     return left->registries() == right->registries() &&
+           left->exception_hosts() == right->exception_hosts() &&
            left->enforcement() == right->enforcement() &&
            left->pull_secrets() == right->pull_secrets();
 }
@@ -79,8 +80,9 @@ class Compiler {
         if (change_.tenancy && change_.tenancy->baseline) {
             baselines.push_back(change_.tenancy);
         }
+        auto exceptions = before ? before->exceptions() : std::vector<tenancy::ActiveException>();
         return std::make_shared<tenancy::NamespacePolicy const>(tenancy::NamespacePolicy::compile(
-            std::move(governing), std::move(baselines), catalog_));
+            std::move(governing), std::move(baselines), std::move(exceptions), catalog_));
     }
 
     TenancyIndex const& index_;
