@@ -104,14 +104,18 @@ class Judge {
     }
 
     void judge_secret(std::string const& secret, std::size_t index) {
-        if (!view_->policy || !view_->unreadable.empty() ||
-            tenancy::allows_pull_secret(view_->policy->pull_secrets(), secret)) {
+        if (!view_->policy || !view_->unreadable.empty()) {
+            return;
+        }
+        auto finding = tenancy::judge_pull_secret(view_->policy->pull_secrets(), secret);
+        if (!finding) {
             return;
         }
         VerdictEntry result =
             entry(found_->pull_secrets_field + '[' + std::to_string(index) + ']', {});
         result.tenancies = view_->policy->tenancies();
-        settle(result, tenancy::foreign_secret(result.path, secret));
+        finding->field = result.path;
+        settle(result, *finding);
         verdicts_.entries.push_back(std::move(result));
     }
 

@@ -64,7 +64,7 @@ App::App(tenancy::Settings settings, std::unique_ptr<kube::Client> client, Clock
       mirror_(recorder_, clock),
       feed_(
           *client_, clock, random, [this](std::string_view ns) { return settings_.excluded(ns); },
-          settings_.grace, settings_.exception_life_max),
+          settings_.grace, settings_.exception_life_max, settings_.webhook.staleness_max),
       endpoint_(feed_, AdmissionSettings::from(settings_), admission_metrics_, &mirror_, clock,
                 settings_.webhook.client_subjects,
                 [this](std::vector<NamespaceChange> const& changes, SteadyTime deadline,

@@ -8,8 +8,15 @@
 namespace rt::webhook {
 namespace {
 
-kube::WatcherOptions watch_of(kube::ResourceType const& type, bool metadata_only) {
+/// With 150 s, the default, every 60 s.
+std::chrono::seconds proof_interval(std::chrono::seconds staleness_max) {
+    return std::clamp(staleness_max * 2 / 5, std::chrono::seconds(1), std::chrono::seconds(60));
+}
+
+kube::WatcherOptions watch_of(kube::ResourceType const& type, bool metadata_only,
+                              std::chrono::seconds staleness_max) {
     kube::WatcherOptions options;
+    options.proof_interval = proof_interval(staleness_max);
     options.type = type;
     options.metadata_only = metadata_only;
     return options;
@@ -23,30 +30,30 @@ struct IndexFeed::Watches {
 
 IndexFeed::IndexFeed(kube::Client& client, Clock& clock, Random& random,
                      std::function<bool(std::string_view)> excluded, std::chrono::seconds grace,
-                     std::chrono::seconds exception_life_max)
+                     std::chrono::seconds exception_life_max, std::chrono::seconds staleness_max)
     : clock_(clock),
       builder_(clock, std::move(excluded), grace, exception_life_max),
       watches_(std::make_unique<Watches>()) {
     watches_->all[0] = std::make_unique<kube::Watcher>(
-        client, watch_of(kube::types::registries, false),
+        client, watch_of(kube::types::registries, false, staleness_max),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_registries(items); },
                            [this](auto const& object) { builder_.upsert_registry(object); },
                            [this](auto const& object) { builder_.remove_registry(object); }},
         clock, random);
     watches_->all[1] = std::make_unique<kube::Watcher>(
-        client, watch_of(kube::types::registry_tenancies, false),
+        client, watch_of(kube::types::registry_tenancies, false, staleness_max),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_tenancies(items); },
                            [this](auto const& object) { builder_.upsert_tenancy(object); },
                            [this](auto const& object) { builder_.remove_tenancy(object); }},
         clock, random);
     watches_->all[3] = std::make_unique<kube::Watcher>(
-        client, watch_of(kube::types::registry_exceptions, false),
+        client, watch_of(kube::types::registry_exceptions, false, staleness_max),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_exceptions(items); },
                            [this](auto const& object) { builder_.upsert_exception(object); },
                            [this](auto const& object) { builder_.remove_exception(object); }},
         clock, random);
     watches_->all[2] = std::make_unique<kube::Watcher>(
-        client, watch_of(kube::types::namespaces, true),
+        client, watch_of(kube::types::namespaces, true, staleness_max),
         kube::WatchHandler{[this](auto const& items) { builder_.replace_namespaces(items); },
                            [this](auto const& object) { builder_.upsert_namespace(object); },
                            [this](auto const& object) { builder_.remove_namespace(object); }},

@@ -19,10 +19,11 @@ namespace rt::webhook {
 /// says nothing proves nothing.
 class IndexFeed final : public PolicySource {
   public:
-    /// All references must outlive the feed.
+    /// All references must outlive the feed. `staleness_max`: how old a proof may become; proofs
+    /// are made so often that one of them may fail.
     IndexFeed(kube::Client& client, Clock& clock, Random& random,
               std::function<bool(std::string_view)> excluded, std::chrono::seconds grace,
-              std::chrono::seconds exception_life_max);
+              std::chrono::seconds exception_life_max, std::chrono::seconds staleness_max);
     ~IndexFeed() override;
 
     void start();

@@ -174,5 +174,18 @@ TEST_F(Enforcement, listed_pull_secrets_keep_others_out) {
     EXPECT_TRUE(done(try_apply(pod)));
 }
 
+TEST_F(Enforcement, any_other_pull_secret_gets_a_warning_and_an_event) {
+    std::string const ns = make_governed_namespace();
+    Json pod = pod_manifest(ns, "pod", std::string(allowed_image));
+    pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "smuggled"}}});
+    auto const result = apply(pod);
+    ASSERT_TRUE(done(result));
+    EXPECT_NE(result.err.find("Warning: RT-ForeignSecret"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("smuggled"), std::string::npos) << result.err;
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "RT-ForeignSecret"); }));
+    auto const ours = try_apply(pod_manifest(ns, "ours", std::string(allowed_image)));
+    EXPECT_EQ(ours.err.find("Warning"), std::string::npos) << ours.err;
+}
+
 }  // namespace
 }  // namespace e2e

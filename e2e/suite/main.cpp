@@ -65,6 +65,6 @@ int main(int argc, char** argv) {
     // product.
     return e2e::run_all(
         "/proc/self/exe", jobs == 0 ? 1 : jobs,
-        {"Restart", "NoLockOut", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
-         "InventoryReports", "Canary", "InstallAndUninstall"});
+        {"Restart", "NoLockOut", "StaleView", "BreakGlassOfTheWebhook", "SafetyNet",
+         "SafetyNetAgreement", "InventoryReports", "Canary", "InstallAndUninstall"});
 }

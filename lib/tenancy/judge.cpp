@@ -24,8 +24,18 @@ bool allows_pull_secret(PullSecretsPolicy const& policy, std::string_view secret
            std::binary_search(policy.allowed.begin(), policy.allowed.end(), secret, std::less<>{});
 }
 
+std::optional<Finding> judge_pull_secret(PullSecretsPolicy const& policy, std::string_view secret) {
+    if (!allows_pull_secret(policy, secret)) {
+        return foreign_secret({}, secret);
+    }
+    return policy.listed || secret.empty() || secret == pull_secret_name
+               ? std::nullopt
+               : std::optional(other_secret({}, secret));
+}
+
 bool denies(Reason reason) {
-    return reason != Reason::Deprecated && reason != Reason::Exception;
+    return reason != Reason::Deprecated && reason != Reason::Exception &&
+           reason != Reason::OtherSecret;
 }
 
 }  // namespace rt::tenancy

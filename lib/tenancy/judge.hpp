@@ -25,6 +25,11 @@ struct ImageJudgement {
 /// Whether a Pod may name this pull Secret: ours always, any other as the tenancies say.
 [[nodiscard]] bool allows_pull_secret(PullSecretsPolicy const& policy, std::string_view secret);
 
+/// What there is to say about a pull Secret that a Pod names, without `field`: foreign where the
+/// tenancies list others, a warning where any may be named, nothing about ours and listed ones.
+[[nodiscard]] std::optional<Finding> judge_pull_secret(PullSecretsPolicy const& policy,
+                                                       std::string_view secret);
+
 /// Whether a finding for this reason denies where enforcement is Deny, or only warns.
 [[nodiscard]] bool denies(Reason reason);
 

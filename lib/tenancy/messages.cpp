@@ -34,6 +34,7 @@ constexpr std::array<ReasonText, reasons_count> reason_texts{{
     {"RT-PolicyUnavailable", "images cannot be judged", "image cannot be judged"},
     {"RT-Deprecated", "images are deprecated", "image is deprecated"},
     {"RT-Exception", "images are allowed by exception", "image is allowed by exception"},
+    {"RT-ForeignSecret", "pull Secrets are not ours", "pull Secret is not ours"},
 }};
 
 ReasonText const& text_of(Reason reason) {
@@ -41,7 +42,8 @@ ReasonText const& text_of(Reason reason) {
 }
 
 bool is_about_images(Reason reason) {
-    return reason != Reason::ForeignSecret && reason != Reason::MissingSecret;
+    return reason != Reason::ForeignSecret && reason != Reason::OtherSecret &&
+           reason != Reason::MissingSecret;
 }
 
 /// containers[0].image "web"
@@ -332,6 +334,17 @@ Finding foreign_secret(std::string field, std::string_view secret) {
         "this pull Secret is not among those that the RegistryTenancy lists: remove it, or ask for "
         "it to be listed",
         {}};
+}
+
+Finding other_secret(std::string field, std::string_view secret) {
+    return {Reason::OtherSecret,
+            std::move(field),
+            std::string(secret),
+            {},
+            {},
+            "this pull Secret is not kept by registry-tenancy: nodes may offer it to registries, "
+            "too; remove it where registry-tenancy suffices",
+            {}};
 }
 
 Finding missing_secret(std::string field) {

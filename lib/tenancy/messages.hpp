@@ -22,8 +22,9 @@ enum class Reason {
     PolicyUnavailable,  ///< RT-PolicyUnavailable: we cannot decide; our fault
     Deprecated,         ///< RT-Deprecated: allowed, but not for long
     Exception,          ///< RT-Exception: allowed by a RegistryException alone
+    OtherSecret,        ///< RT-ForeignSecret, too: another pull Secret, which policy Any lets pass
 };
-inline constexpr std::size_t reasons_count = 8;
+inline constexpr std::size_t reasons_count = 9;
 
 /// "RT-NotAllowed".
 [[nodiscard]] std::string_view code_of(Reason reason);
@@ -63,6 +64,8 @@ inline constexpr std::size_t warning_address_bytes_max = 120;
 /// For namespaces that no tenancy governs, with unmanagedNamespaces Deny.
 [[nodiscard]] Finding no_tenancy(std::string field, std::string name, std::string_view written);
 [[nodiscard]] Finding foreign_secret(std::string field, std::string_view secret);
+/// For a pull Secret that nothing forbids: a warning.
+[[nodiscard]] Finding other_secret(std::string field, std::string_view secret);
 [[nodiscard]] Finding missing_secret(std::string field);
 
 /// What a message is about, besides its findings.

@@ -50,9 +50,9 @@ void judge_pull_secrets(RuleInput const& input, tenancy::NamespacePolicy const& 
                         std::vector<tenancy::Finding>& findings) {
     auto const& named = input.review.object.pod.pull_secrets;
     for (std::size_t const index : input.pull_secrets) {
-        if (!tenancy::allows_pull_secret(policy.pull_secrets(), named[index].name)) {
-            findings.push_back(tenancy::foreign_secret(pull_secret_path(input.review, named[index]),
-                                                       named[index].name));
+        if (auto finding = tenancy::judge_pull_secret(policy.pull_secrets(), named[index].name)) {
+            finding->field = pull_secret_path(input.review, named[index]);
+            findings.push_back(std::move(*finding));
         }
     }
     if (creates_pod(input.review) && policy.wants_pull_secret() && !input.review.object.mirror &&
