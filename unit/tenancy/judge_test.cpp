@@ -53,5 +53,22 @@ TEST(AllowsPullSecret, OursAlwaysAndOthersAsListed) {
     }
 }
 
+TEST(JudgePullSecret, SaysForeignOrOtherOrNothing) {
+    PullSecretsPolicy const any;
+    PullSecretsPolicy const listed{true, {"a"}};
+    auto const said = [](std::optional<Finding> const& finding) {
+        return !finding ? std::string()
+                        : std::string(code_of(finding->reason)) +
+                              (denies(finding->reason) ? " denies " : " warns ") + finding->name;
+    };
+    EXPECT_EQ(said(judge_pull_secret(listed, "b")), "RT-ForeignSecret denies b");
+    EXPECT_EQ(said(judge_pull_secret(any, "b")), "RT-ForeignSecret warns b");
+    for (std::string const secret : {"registry-tenancy", ""}) {
+        EXPECT_EQ(said(judge_pull_secret(any, secret)), "") << secret;
+        EXPECT_EQ(said(judge_pull_secret(listed, secret)), "") << secret;
+    }
+    EXPECT_EQ(said(judge_pull_secret(listed, "a")), "");
+}
+
 }  // namespace
 }  // namespace rt::tenancy

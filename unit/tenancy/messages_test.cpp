@@ -268,6 +268,7 @@ TEST(ReasonCodes, AreStable) {
     EXPECT_EQ(code_of(Reason::MissingSecret), "RT-MissingSecret");
     EXPECT_EQ(code_of(Reason::PolicyUnavailable), "RT-PolicyUnavailable");
     EXPECT_EQ(code_of(Reason::Deprecated), "RT-Deprecated");
+    EXPECT_EQ(code_of(Reason::OtherSecret), "RT-ForeignSecret") << "one code for one thing";
 }
 
 TEST(AllowedList, CountsWhatItLeavesOut) {

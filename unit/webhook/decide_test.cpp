@@ -267,8 +267,25 @@ TEST(Decide, ListedPullSecretsRefuseOthers) {
     changed["metadata"]["labels"]["a"] = "b";
     EXPECT_EQ(judge(test::admission_review(changed, "UPDATE", object)), "allowed")
         << "what was there before is nobody's change";
-    World const any;
-    EXPECT_EQ(Judge(any.view())(test::admission_review(object)), "allowed") << "policy Any";
+}
+
+TEST(Decide, OtherPullSecretsUnderPolicyAnyGetAWarning) {
+    World world;
+    Json object = pod_of(good);
+    object["spec"]["imagePullSecrets"].push_back({{"name", "mine"}});
+    for (char const* const enforcement : {"Deny", "Warn", "Audit"}) {
+        world.change_tenancy([&](Json& spec) { spec["enforcement"] = enforcement; });
+        Judge judge(world.view());
+        EXPECT_EQ(judge(test::admission_review(object)), "warned RT-ForeignSecret");
+        ASSERT_EQ(judge.decision().findings.size(), 1U);
+        EXPECT_EQ(judge.decision().findings[0].field, "spec.imagePullSecrets[1]");
+    }
+    world.change_tenancy([](Json&) {});
+    Judge judge(world.view());
+    test::pod_spec(object)["containers"][0]["image"] = bad;
+    EXPECT_EQ(judge(test::admission_review(object)), "denied RT-NotAllowed")
+        << "what denies comes first";
+    EXPECT_EQ(judge(test::admission_review(object, "UPDATE", object)), "allowed");
 }
 
 TEST(Decide, UnmanagedNamespacesFollowTheSetting) {
