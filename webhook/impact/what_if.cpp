@@ -30,7 +30,8 @@ class Compiler {
         : index_(index), change_(change), catalog_(catalog_after()) {}
 
     Policy after(TenancyIndex::Entry const& entry) {
-        Policy const& before = entry.rules.policy;
+        // Where nothing governs it yet, what exceptions open there stays open.
+        Policy const& before = entry.rules.policy ? entry.rules.policy : entry.rules.exceptions;
         bool const joins = change_.tenancy && !change_.tenancy->baseline &&
                            change_.tenancy->governs(entry.ns, *entry.labels);
         auto const [found, fresh] = known_.try_emplace({before.get(), joins});
