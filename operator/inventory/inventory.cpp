@@ -105,6 +105,11 @@ kube::Outcome Inventory::discover(std::stop_token const& stop) {
     if (!changed) {
         log_debug("Cannot tell whether there is a type for reports",
                   {{"error", changed.error().message}});
+        // A type that was installed a moment ago is not served at once. A right that is missing
+        // will not come soon.
+        if (changed.error().kind != ErrorKind::Forbidden) {
+            return kube::Outcome::retry();
+        }
     } else if (*changed) {
         context_.look_at_everything();
     }

@@ -140,6 +140,17 @@ TEST_F(InventoryTest, TriesAgainWhatCouldNotBeWritten) {
     EXPECT_EQ(workloads()["denied"], 1);
 }
 
+TEST_F(InventoryTest, LooksForATypeAgainSoonWhereThatFailed) {
+    api.serve(policy_reports());
+    api.fail_next(Verb::List, policy_reports(), Error{ErrorKind::Throttled, "initializing"});
+    EXPECT_EQ(inventory.reconcile(Inventory::look_for_reports, {}).kind,
+              kube::Outcome::Kind::Retry);
+    api.fail_next(Verb::List, policy_reports(), Error{ErrorKind::Forbidden, "no such right"});
+    EXPECT_EQ(inventory.reconcile(Inventory::look_for_reports, {}).kind,
+              kube::Outcome::Kind::After);
+    EXPECT_EQ(everything, 0);
+}
+
 TEST_F(InventoryTest, ReportsWhereTheClusterHasATypeForIt) {
     api.serve(policy_reports());
     auto const outcome = inventory.reconcile(Inventory::look_for_reports, {});
