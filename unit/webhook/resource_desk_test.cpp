@@ -25,7 +25,11 @@ struct Asker {
 
     /// The answer's body or "status N"; empty: it has to wait.
     std::string ask() {
-        http::ServerRequest request{"POST", "/validate-registrytenancy", "application/json", body};
+        http::ServerRequest request;
+        request.method = "POST";
+        request.target = "/validate-registrytenancy";
+        request.content_type = "application/json";
+        request.body = body;
         request.waited = waited;
         request.kept = &kept;
         auto const answer = desk.answer(request, seconds{4});
