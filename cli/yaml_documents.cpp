@@ -7,6 +7,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/yaml.hpp"
+
 namespace rt::cli {
 namespace {
 
@@ -184,10 +186,17 @@ void emit(YAML::Emitter& out, Json const& value) {
     }
 }
 
+std::string const no_yaml =
+    "is no valid YAML: correct it (templates must be rendered first, for example with helm "
+    "template)";
+
 }  // namespace
 
 Result<std::vector<YamlDocument>> read_yaml(std::string_view text) {
     std::vector<YamlDocument> documents;
+    if (auto const line = yaml_standstill(text)) {
+        return fail(invalid_argument("line " + std::to_string(*line) + ": " + no_yaml));
+    }
     try {
         for (YAML::Node const& node : YAML::LoadAll(std::string(text))) {
             if (!node.IsDefined() || node.IsNull()) {
@@ -203,10 +212,8 @@ Result<std::vector<YamlDocument>> read_yaml(std::string_view text) {
             invalid_argument("line " + std::to_string(refused.line) + ": " + refused.message));
     } catch (YAML::Exception const& exception) {
         // The exception's own text may quote the line, which may hold a secret.
-        return fail(invalid_argument(
-            "line " + std::to_string(exception.mark.line + 1) +
-            ": is no valid YAML: correct it (templates must be rendered first, for example with "
-            "helm template)"));
+        return fail(
+            invalid_argument("line " + std::to_string(exception.mark.line + 1) + ": " + no_yaml));
     }
     return documents;
 }

@@ -12,6 +12,7 @@
 
 #include "lib/base/file.hpp"
 #include "lib/base/text.hpp"
+#include "lib/base/yaml.hpp"
 #include "lib/tenancy/field_reader.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 
@@ -360,6 +361,10 @@ void read_settings(YAML::Node const& document, Settings& settings, std::optional
 }  // namespace
 
 Result<Settings> Settings::parse(std::string_view yaml) {
+    if (auto const line = yaml_standstill(yaml)) {
+        return fail(
+            invalid_argument("line " + std::to_string(*line) + ": not YAML: no value begins here"));
+    }
     try {
         auto const documents = YAML::LoadAll(std::string(yaml));
         if (documents.size() > 1) {

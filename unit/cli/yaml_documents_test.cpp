@@ -99,5 +99,12 @@ TEST(WriteYaml, IsReadBackAsTheSameValue) {
     EXPECT_EQ(one(write_yaml(value)), value) << write_yaml(value);
 }
 
+// yaml-cpp alone would read this for ever.
+TEST(YamlDocuments, ThatNeverEndAreRefused) {
+    auto const documents = read_yaml("a: 1\n---\n, b\n");
+    ASSERT_FALSE(documents);
+    EXPECT_TRUE(documents.error().message.starts_with("line 3: ")) << documents.error().message;
+}
+
 }  // namespace
 }  // namespace rt::cli
