@@ -12,7 +12,6 @@ TEST(YamlStandstill, IsFoundWhereAValueCannotBegin) {
     EXPECT_EQ(yaml_standstill(", a"), 1);
     EXPECT_EQ(yaml_standstill(",- a\n[%a\n"), 1);
     EXPECT_EQ(yaml_standstill("a: 1\n---\n, b\n"), 3);
-    EXPECT_EQ(yaml_standstill("]"), 1);
 }
 
 TEST(YamlStandstill, IsNotSeenInWhatCanBeRead) {
