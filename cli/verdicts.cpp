@@ -165,7 +165,7 @@ Verdicts judge_documents(std::vector<Document> const& documents, World& world,
     Verdicts verdicts;
     Judge judge(world, verdicts);
     for (Document const& document : documents) {
-        auto const found = tenancy::images_of(document.object());
+        auto const found = tenancy::images_of(document.object(), world.settings().custom_kinds);
         if (!found) {
             continue;
         }
