@@ -63,14 +63,12 @@ unit: setup ## Build and run the unit tests
 	@ctest --test-dir $(BUILD_DIR)/dev -L unit -j$(JOBS) --output-on-failure
 
 .PHONY: asan
-asan: setup ## Unit and integration tests under the address and undefined-behaviour sanitizers
-	@hack/build asan unit_tests
-	@ctest --test-dir $(BUILD_DIR)/asan -L unit -j$(JOBS) --output-on-failure
+asan: setup ## Unit tests (and integration tests, if the cluster is up) under address and UB sanitizers
+	@hack/sanitize asan
 
 .PHONY: tsan
-tsan: setup ## Unit and integration tests under the thread sanitizer
-	@hack/build tsan unit_tests
-	@ctest --test-dir $(BUILD_DIR)/tsan -L unit -j$(JOBS) --output-on-failure
+tsan: setup ## The same under the thread sanitizer
+	@hack/sanitize tsan
 
 .PHONY: fuzz
 fuzz: setup ## Fuzz every parser of what others write, FUZZ_SECONDS (600) each

@@ -52,7 +52,7 @@ LogLevel level_of(std::string const& name) {
 
 /// Reads settings and finds the API server. An error here is for the one who wrote the
 /// configuration.
-Result<std::unique_ptr<Process>> start(AppOptions const& options) {
+Result<std::unique_ptr<Process>> start(ProgramOptions const& options) {
     auto process = std::make_unique<Process>();
     RT_TRY(process->settings, tenancy::Settings::load(options.config_file));
     set_log_level(level_of(process->settings.log_level));
@@ -146,7 +146,7 @@ void lead(Process& process, http::Transport& clouds, kube::LeaderElector const& 
 
 }  // namespace
 
-int run_operator(AppOptions const& options) {
+int run_operator(ProgramOptions const& options) {
     StopOnSignal signals;
     auto process = start(options);
     if (!process) {
@@ -194,7 +194,7 @@ int run_operator(AppOptions const& options) {
     return end == kube::LeaderElector::End::Lost ? ExitLeaseLost : ExitClean;
 }
 
-int run_publisher(AppOptions const& options) {
+int run_publisher(ProgramOptions const& options) {
     StopOnSignal signals;
     auto process = start(options);
     if (!process) {

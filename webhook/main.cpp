@@ -1,5 +1,4 @@
-#include <CLI/CLI.hpp>
-
+#include "lib/base/command_line.hpp"
 #include "lib/base/log.hpp"
 #include "lib/base/process.hpp"
 #include "lib/base/secret.hpp"
@@ -8,10 +7,10 @@
 
 namespace {
 
-rt::Result<void> run(std::string const& config, std::string const& kubeconfig) {
+rt::Result<void> run(rt::ProgramOptions const& options) {
     rt::StopOnSignal const signal;
-    RT_TRY(auto settings, rt::tenancy::Settings::load(config));
-    RT_TRY(auto cluster, rt::kube::find_config(kubeconfig));
+    RT_TRY(auto settings, rt::tenancy::Settings::load(options.config_file));
+    RT_TRY(auto cluster, rt::kube::find_config(options.kubeconfig));
     RT_TRY(auto client, rt::kube::make_client(std::move(cluster), rt::system_clock()));
     RT_TRY(auto const app, rt::webhook::App::start(std::move(settings), std::move(client),
                                                    rt::system_clock(), rt::system_random()));
@@ -23,19 +22,13 @@ rt::Result<void> run(std::string const& config, std::string const& kubeconfig) {
 
 int main(int argc, char** argv) {
     rt::forbid_memory_dumps();
-    CLI::App arguments("Answers the API server's admission reviews for registry-tenancy");
-    std::string config = "/etc/registry-tenancy/config.yaml";
-    std::string kubeconfig;
-    arguments.add_option("--config", config, "settings file")->capture_default_str();
-    arguments.add_option("--kubeconfig", kubeconfig, "cluster to talk to (default: in-cluster)");
-    arguments.set_version_flag("--version", RT_VERSION);
-    try {
-        arguments.parse(argc, argv);
-    } catch (CLI::ParseError const& error) {
-        // Asking for help or the version is no mistake.
-        return arguments.exit(error) == 0 ? 0 : 2;
+    auto const options =
+        rt::parse_command_line(argc, argv, "registry-tenancy-webhook",
+                               "Answers the API server's admission reviews for registry-tenancy.");
+    if (!options) {
+        return options.error();
     }
-    auto const result = run(config, kubeconfig);
+    auto const result = run(*options);
     if (!result) {
         rt::log_error("Cannot start", {{"error", result.error().message}});
     }

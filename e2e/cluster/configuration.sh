@@ -167,6 +167,11 @@ server = "https://$host"
   ca = "$pki/cloud-ca.crt"
 EOF
     done
+    # Any other name under the cloud's domain leads to the shared registry as well: tests give
+    # Registries of their own hosts of their own.
+    mkdir -p "$etc/certs.d/_default"
+    # containerd 1.6 refuses a file without the table `host`, even an empty one.
+    printf 'ca = "%s"\n[host]\n' "$pki/cloud-ca.crt" >"$etc/certs.d/_default/hosts.toml"
     mkdir -p "$etc/certs.d/$platform_host"
     cat >"$etc/certs.d/$platform_host/hosts.toml" <<EOF
 server = "http://$platform_address"

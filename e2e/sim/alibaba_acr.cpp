@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "e2e/sim/common/alibaba_call.hpp"
+
 namespace sim {
 namespace {
 
@@ -85,25 +87,17 @@ Response AlibabaAcr::answer(Request const& request, Scene& scene) {
         scene.log.code = error.code;
         return render_error(error);
     };
-    scene.log.action = request.header("x-acs-action");
-    if (request.method != "POST" && request.method != "GET") {
-        return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
-    }
-    auto const verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
-    if (auto const* error = std::get_if<CloudError>(&verified)) {
+    auto const opened = open_alibaba_call(request, "2018-12-01", nonces_, scene);
+    if (auto const* error = std::get_if<CloudError>(&opened)) {
         return fail(*error);
     }
-    auto const& known = std::get<SignedRequest>(verified);
+    auto const& known = std::get<SignedRequest>(opened);
     Caller const& caller = known.caller;
     std::string const id = find_parameter(known.parameters, "InstanceId").value_or("");
-    scene.log.caller = caller.full_arn();
     scene.log.role = caller.session.empty() ? "" : caller.arn;
     scene.log.session = caller.session;
     scene.log.policy = caller.session_policy;
     scene.log.instance = id;
-    if (known.version != "2018-12-01") {
-        return fail({400, "InvalidVersion", "Specified parameter Version is not valid."});
-    }
     auto const fault = take_fault(scene, {known.action, scene.log.role, caller.session, ""});
     if (fault) {
         CloudError const throttled{429, "Throttling.User",

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "e2e/sim/common/alibaba_call.hpp"
+
 namespace sim {
 namespace {
 
@@ -172,24 +174,16 @@ Response AlibabaSts::answer(Request const& request, Scene& scene) {
         scene.log.code = error.code;
         return render_error(error);
     };
-    scene.log.action = request.header("x-acs-action");
-    if (request.method != "POST" && request.method != "GET") {
-        return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
-    }
-    auto const verified = verify_acs3(request, scene.world, scene.sealer, nonces_, scene.now);
-    if (auto const* error = std::get_if<CloudError>(&verified)) {
+    auto const opened = open_alibaba_call(request, "2015-04-01", nonces_, scene);
+    if (auto const* error = std::get_if<CloudError>(&opened)) {
         return fail(*error);
     }
-    auto const& known = std::get<SignedRequest>(verified);
+    auto const& known = std::get<SignedRequest>(opened);
     AssumeRole const asked = read_parameters(known.parameters);
-    scene.log.caller = known.caller.full_arn();
     scene.log.role = asked.role_arn;
     scene.log.session = asked.session_name;
     scene.log.external_id = asked.external_id;
     scene.log.policy = asked.policy;
-    if (known.version != "2015-04-01") {
-        return fail({400, "InvalidVersion", "Specified parameter Version is not valid."});
-    }
     auto const fault = take_fault(scene, {known.action, asked.role_arn, asked.session_name, ""});
     if (fault) {
         CloudError const throttled{400, "Throttling.User",

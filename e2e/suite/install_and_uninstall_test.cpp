@@ -72,6 +72,11 @@ TEST_F(InstallAndUninstall, block_nobody_and_leave_nothing_that_blocks) {
     ASSERT_TRUE(deployment);
     EXPECT_EQ(text_at(*deployment, "/status/readyReplicas"), "1") << "running Pods stay";
 
+    // A Secret of our name that somebody made while we were not there.
+    std::string const taken = make_namespace("taken");
+    ASSERT_TRUE(done(kubectl({"-n", taken, "create", "secret", "generic",
+                              std::string(pull_secret_name), "--from-literal=mine=1"})));
+
     Bystander while_coming(name("bystander"));
     ASSERT_TRUE(done(run({repository() + "/hack/deploy"}, "", std::chrono::seconds(150))));
     EXPECT_EQ(while_coming.refusals(), 0) << while_coming.last();
@@ -83,6 +88,18 @@ TEST_F(InstallAndUninstall, block_nobody_and_leave_nothing_that_blocks) {
     make_ready_tenancy(again);
     EXPECT_TRUE(
         refused(try_apply(pod_manifest(ns, "p", std::string(foreign_image))), {"[RT-NotAllowed]"}));
+
+    Tenancy conflict;
+    conflict.name = name("conflict");
+    conflict.namespaces = {taken};
+    make_tenancy(conflict);
+    EXPECT_TRUE(eventually(soon, [&] {
+        std::string const problems = problems_of(taken);
+        return problems.find("NameConflict") != std::string::npos ? "" : "problems: " + problems;
+    }));
+    auto const theirs = get("secret", std::string(pull_secret_name), taken);
+    ASSERT_TRUE(theirs);
+    EXPECT_EQ(text_at(*theirs, "/data/mine"), base64_encoded("1")) << "never overwritten";
 }
 
 }  // namespace

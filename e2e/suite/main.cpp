@@ -61,10 +61,10 @@ int main(int argc, char** argv) {
     if (!prepared()) {
         return 1;
     }
-    // These disturb others: they restart, stop the webhook, read everything, and remove the
-    // product.
-    return e2e::run_all(
-        "/proc/self/exe", jobs == 0 ? 1 : jobs,
-        {"Restart", "NoLockOut", "StaleView", "BreakGlassOfTheWebhook", "SafetyNet",
-         "SafetyNetAgreement", "InventoryReports", "Canary", "InstallAndUninstall"});
+    // These disturb others: they restart, kill, stop the webhook, read everything, reinstall,
+    // and remove the product.
+    return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
+                        {"HardenedMetadataService", "Restart", "HardKill", "NoLockOut", "StaleView",
+                         "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
+                         "InventoryReports", "Canary", "MutualTls", "InstallAndUninstall"});
 }

@@ -203,8 +203,10 @@ std::pair<std::string, std::string> host_and_port(Url const& url) {
 
 class CurlTransport final : public Transport {
   public:
-    explicit CurlTransport(CurlTransportOptions options)
+    /// `connect_only`: send() ends where a request would begin, with an empty response.
+    CurlTransport(CurlTransportOptions options, bool connect_only)
         : options_(std::move(options)),
+          connect_only_(connect_only),
           trust_(make_trust_store(options_.tls.ca_pem, options_.tls.use_system_cas)),
           pool_(options_.idle_connections_max) {}
 
@@ -228,6 +230,7 @@ class CurlTransport final : public Transport {
                                 std::stop_token const& stop);
 
     CurlTransportOptions const options_;
+    bool const connect_only_;
     Result<TrustStore> const trust_;
     PairPool pool_;
 };
@@ -380,6 +383,7 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &state);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &state);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, connect_only_ ? 1L : 0L);
     curl_multi_setopt(pair->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
     curl_multi_add_handle(pair->multi.get(), easy);
     auto const outcome = run(*pair, state, request, idle_timeout, host, stop);
@@ -403,6 +407,9 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
         error.http_status = state.response.status;
         return fail(std::move(error));
     }
+    if (connect_only_) {
+        return Response{};
+    }
     if (!state.head_complete) {
         // libcurl takes a head that breaks off for a short answer; half a head is none.
         return fail(curl_error(CURLE_GOT_NOTHING, host, {}));
@@ -410,13 +417,30 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
     return std::move(state.response);
 }
 
+/// Not thread-safe in itself, so it happens once, before the first handle exists.
+void initialise_curl() {
+    static CURLcode const initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+    static_cast<void>(initialised);
+}
+
 }  // namespace
 
 std::unique_ptr<Transport> make_curl_transport(CurlTransportOptions options) {
-    // Not thread-safe in itself, so it happens once, before the first transport exists.
-    static CURLcode const initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-    static_cast<void>(initialised);
-    return std::make_unique<CurlTransport>(std::move(options));
+    initialise_curl();
+    return std::make_unique<CurlTransport>(std::move(options), false);
+}
+
+Result<void> verify_server(std::string const& url, TlsOptions tls, milliseconds timeout,
+                           std::stop_token stop) {
+    initialise_curl();
+    CurlTransportOptions options;
+    options.tls = std::move(tls);
+    CurlTransport transport(std::move(options), true);
+    Request request;
+    request.url = url;
+    request.timeout = timeout;
+    RT_CHECK(transport.send(request, std::move(stop)));
+    return {};
 }
 
 }  // namespace rt::http

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -53,5 +54,11 @@ struct CurlTransportOptions {
 
 /// libcurl behind the seam; verifies peer and host name always.
 [[nodiscard]] std::unique_ptr<Transport> make_curl_transport(CurlTransportOptions options);
+
+/// Whether the server behind an https URL proves to be who it should be: a TLS handshake and not a
+/// byte of HTTP. With TLS 1.3 it succeeds also where the server demands a client certificate that
+/// we don't have, because a client is done before the server looks at that (RFC 8446 section 4.4).
+[[nodiscard]] Result<void> verify_server(std::string const& url, TlsOptions tls,
+                                         std::chrono::milliseconds timeout, std::stop_token stop);
 
 }  // namespace rt::http

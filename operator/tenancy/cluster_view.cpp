@@ -37,6 +37,22 @@ std::shared_ptr<Json const> status_of(Json const& object) {
     return std::make_shared<Json const>(status == nullptr ? Json() : *status);
 }
 
+/// Takes the status over, and where nothing but the status differs from what is known, that is all
+/// there is to do: true.
+template <class T>
+bool took_only_status(Declared<T>& one, kube::ObjectMeta const& meta, Json const& object) {
+    bool const only_status = one.meta.uid == meta.uid && !one.deleted_at &&
+                             one.meta.generation == meta.generation && !meta.uid.empty();
+    // Our own status write may have been told before the watch's older event.
+    if (!only_status || newer_version(meta.resource_version, one.meta.resource_version)) {
+        one.status = status_of(object);
+    }
+    if (only_status && newer_version(meta.resource_version, one.meta.resource_version)) {
+        one.meta = meta;
+    }
+    return only_status;
+}
+
 template <class T>
 void append_names(std::map<std::string, Declared<T>> const& declared,
                   std::vector<std::string>& names) {
@@ -126,17 +142,9 @@ std::optional<ClusterView::TenancyChange> ClusterView::take_tenancy(Json const& 
     kube::ObjectMeta meta = kube::meta_of(object);
     std::string const name = meta.name;
     Declared<tenancy::RegistryTenancy>& one = tenancies_[name];
-    bool const only_status = one.meta.uid == meta.uid && !one.deleted_at &&
-                             one.meta.generation == meta.generation && !meta.uid.empty();
-    if (only_status) {
-        // Our own status write may have been told before the watch's older event.
-        if (newer_version(meta.resource_version, one.meta.resource_version)) {
-            one.status = status_of(object);
-            one.meta = std::move(meta);
-        }
+    if (took_only_status(one, meta, object)) {
         return std::nullopt;
     }
-    one.status = status_of(object);
     TenancyChange change{name, one.in_force, nullptr};
     one.meta = std::move(meta);
     one.deleted_at.reset();
@@ -242,17 +250,9 @@ Affected ClusterView::put_registry(Json const& object) {
     kube::ObjectMeta meta = kube::meta_of(object);
     std::string const name = meta.name;
     Declared<tenancy::Registry>& one = registries_[name];
-    bool const only_status = one.meta.uid == meta.uid && !one.deleted_at &&
-                             one.meta.generation == meta.generation && !meta.uid.empty();
-    if (only_status) {
-        // Our own status write may have been told before the watch's older event.
-        if (newer_version(meta.resource_version, one.meta.resource_version)) {
-            one.status = status_of(object);
-            one.meta = std::move(meta);
-        }
+    if (took_only_status(one, meta, object)) {
         return {};
     }
-    one.status = status_of(object);
     std::vector<std::string> hosts = hosts_of(one.in_force.get());
     one.meta = std::move(meta);
     one.deleted_at.reset();

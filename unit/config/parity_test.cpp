@@ -230,6 +230,11 @@ TEST(SettingsFile, OverlaysSetWhatTheyPromise) {
     ASSERT_TRUE(external) << external.error().message;
     EXPECT_EQ(external->op.serving_certificate,
               rt::tenancy::OperatorSettings::ServingCertificate::External);
+    auto const mutual = Settings::parse(text_of("config/overlays/mutual-tls/config.yaml"));
+    ASSERT_TRUE(mutual) << mutual.error().message;
+    EXPECT_FALSE(mutual->webhook.client_ca_file.empty());
+    EXPECT_FALSE(mutual->webhook.client_subjects.empty())
+        << "the cluster's CA signs more than the API server's certificate";
 }
 
 }  // namespace

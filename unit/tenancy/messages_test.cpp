@@ -12,17 +12,10 @@
 namespace rt::tenancy {
 namespace {
 
-using testing::acr_spec;
-using testing::anonymous_spec;
+using testing::catalog;
 using testing::one_registry;
-using testing::registry;
 using testing::tenancy;
 using testing::vpc_host;
-
-RegistryCatalog catalog() {
-    return RegistryCatalog(
-        {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
-}
 
 NamespacePolicy policy(Json allow = Json::array({{{"namespace", "cainiao"}}}),
                        std::string const& docs_url = "https://wiki.example.com/registry") {

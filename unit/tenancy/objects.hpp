@@ -112,6 +112,12 @@ inline ActiveException active(std::string_view name, Json spec, int age_days = 0
     return {one, one->expires_at};
 }
 
+/// The two registries that most tests need: the shared one, and one without credentials.
+inline RegistryCatalog catalog() {
+    return RegistryCatalog(
+        {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
+}
+
 /// A tenancy of namespace "team" with one registry entry.
 inline Json one_registry(std::string_view name, Json allow, std::string_view role = cainiao_role) {
     Json entry = {{"name", name}, {"allow", std::move(allow)}};

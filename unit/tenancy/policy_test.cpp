@@ -10,17 +10,12 @@
 namespace rt::tenancy {
 namespace {
 
-using testing::acr_spec;
 using testing::anonymous_spec;
+using testing::catalog;
 using testing::one_registry;
 using testing::registry;
 using testing::tenancy;
 using testing::vpc_host;
-
-RegistryCatalog catalog() {
-    return RegistryCatalog(
-        {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
-}
 
 Json allow_namespace(std::string_view ns, std::string_view deprecated = "") {
     Json entry = {{"namespace", ns}};

@@ -1,7 +1,5 @@
 #include "e2e/sim/common/simulator.hpp"
 
-#include <cpprest/json.h>
-
 namespace sim {
 
 std::string const& Request::header(std::string const& lower_case_name) const {
@@ -37,20 +35,6 @@ std::optional<Fault> take_fault(Scene& scene, FaultTarget const& target) {
         scene.log.code = "fault";
     }
     return fault;
-}
-
-Response alibaba_error(CloudError const& error, std::string const& host) {
-    web::json::value body = web::json::value::object(true);
-    body["RequestId"] = web::json::value::string(random_request_id());
-    body["HostId"] = web::json::value::string(host);
-    body["Code"] = web::json::value::string(error.code);
-    body["Message"] = web::json::value::string(error.message);
-    body["Recommend"] = web::json::value::string("https://api.aliyun.com/troubleshoot?q=" +
-                                                 percent_encode(error.code));
-    Response response;
-    response.status = error.http;
-    response.body = body.serialize();
-    return response;
 }
 
 }  // namespace sim

@@ -37,7 +37,4 @@ std::string_view name_of(FaultMode mode);
 /// Looks for a fault that meets the request, notes it in the log and returns it.
 std::optional<Fault> take_fault(Scene& scene, FaultTarget const& target);
 
-/// The error as RPC-style APIs of Alibaba Cloud write it.
-Response alibaba_error(CloudError const& error, std::string const& host);
-
 }  // namespace sim

@@ -82,6 +82,18 @@ Fault::~Fault() {
     }
 }
 
+HardenedMetadata::HardenedMetadata() {
+    edit_faults([](Json& plan) { plan["hardenedMetadata"] = true; });
+}
+
+HardenedMetadata::~HardenedMetadata() {
+    try {
+        edit_faults([](Json& plan) { plan.erase("hardenedMetadata"); });
+    } catch (std::exception const& error) {
+        std::cerr << "the metadata service stays hardened: " << error.what() << '\n';
+    }
+}
+
 CloudRequests::CloudRequests() : offset_(cloud_request_log().size()) {}
 
 std::vector<Json> CloudRequests::matching(std::function<bool(Json const&)> const& wanted) const {

@@ -23,6 +23,15 @@ class Fault {
     std::string rule_;  // as JSON text
 };
 
+/// The metadata service demands tokens, as hardened instances do, while this object lives.
+class HardenedMetadata {
+  public:
+    HardenedMetadata();
+    ~HardenedMetadata();
+    HardenedMetadata(HardenedMetadata const&) = delete;
+    HardenedMetadata& operator=(HardenedMetadata const&) = delete;
+};
+
 /// What the simulated clouds were asked since this object was made.
 class CloudRequests {
   public:

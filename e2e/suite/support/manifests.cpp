@@ -27,11 +27,14 @@ Json Tenancy::manifest() const {
     for (auto const& [kind, path] : allow) {
         entries.push_back(Json{{kind, path}});
     }
-    Json registry = {{"name", "shared-acr"}, {"role", role_arn(role)}};
-    if (!external_id.empty()) {
-        registry["externalID"] = external_id;
+    Json entry = {{"name", registry}};
+    if (!role.empty()) {
+        entry["role"] = role_arn(role);
     }
-    registry["allow"] = entries;
+    if (!role.empty() && !external_id.empty()) {
+        entry["externalID"] = external_id;
+    }
+    entry["allow"] = entries;
     Json spec = Json::object();
     if (!namespaces.empty()) {
         spec["namespaces"] = namespaces;
@@ -39,7 +42,7 @@ Json Tenancy::manifest() const {
     if (!team.empty()) {
         spec["namespaceSelector"] = {{"matchLabels", {{"team", team}}}};
     }
-    spec["registries"] = Json::array({registry});
+    spec["registries"] = Json::array({entry});
     spec["enforcement"] = enforcement;
     spec["contact"] = "#registry-help";
     return {{"apiVersion", "registrytenancy.dev/v1alpha1"},

@@ -8,12 +8,13 @@
 
 namespace e2e {
 
-/// A RegistryTenancy of the shared registry, as tests vary it.
+/// A RegistryTenancy of one registry, as tests vary it.
 struct Tenancy {
     std::string name;
     std::vector<std::string> namespaces;
     std::string team;  ///< also every namespace with this label `team`
-    std::string role = "acr-cainiao";
+    std::string registry = "shared-acr";
+    std::string role = "acr-cainiao";  ///< empty: none, and no external ID
     /// {"namespace", "cainiao"} or {"repository", "base/jdk"}
     std::vector<std::pair<std::string, std::string>> allow = {{"namespace", "cainiao"}};
     std::string enforcement = "Deny";

@@ -24,6 +24,36 @@ std::string TenancyTest::make_namespace(std::string const& role, std::string con
     return ns;
 }
 
+std::string TenancyTest::own_host() const {
+    return name("registry") + ".cn-shanghai.cr.aliyuncs.com";
+}
+
+void TenancyTest::make_registry(Json spec) {
+    registries_.push_back(name("registry"));
+    spec["hosts"] = Json::array({own_host()});
+    CommandResult const result = apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                                        {"kind", "Registry"},
+                                        {"metadata", {{"name", name("registry")}}},
+                                        {"spec", spec}});
+    if (!result.ok()) {
+        throw std::runtime_error("Registry: " + result.text());
+    }
+}
+
+void TenancyTest::make_product_secret(std::string const& secret, std::string const& type,
+                                      Json const& data) {
+    product_secrets_.push_back(secret);
+    CommandResult const result =
+        apply({{"apiVersion", "v1"},
+               {"kind", "Secret"},
+               {"type", type},
+               {"metadata", {{"name", secret}, {"namespace", std::string(product_namespace)}}},
+               {"stringData", data}});
+    if (!result.ok()) {
+        throw std::runtime_error("Secret: " + result.text());
+    }
+}
+
 void TenancyTest::make_tenancy(Tenancy const& tenancy) {
     remember_tenancy(tenancy.name);
     CommandResult const result = apply(tenancy.manifest());
@@ -56,20 +86,21 @@ void TenancyTest::TearDown() {
     if (HasFailure()) {
         explain();
     }
-    std::vector<std::string> arguments = {"delete", "--wait=false", "--ignore-not-found"};
-    std::vector<std::string> tenancies = arguments;
-    for (std::string const& tenancy : tenancies_) {
-        tenancies.push_back("registrytenancy/" + tenancy);
+    // In this order: a tenancy whose Registry is gone would report it.
+    forget("registrytenancy", tenancies_);
+    forget("registry.registrytenancy.dev", registries_);
+    forget("namespace", namespaces_);
+    forget("secret", product_secrets_);
+}
+
+void TenancyTest::forget(std::string const& kind, std::vector<std::string> const& names) {
+    if (names.empty()) {
+        return;
     }
-    for (std::string const& ns : namespaces_) {
-        arguments.push_back("namespace/" + ns);
-    }
-    if (!tenancies_.empty()) {
-        kubectl(tenancies);
-    }
-    if (!namespaces_.empty()) {
-        kubectl(arguments);
-    }
+    std::vector<std::string> arguments = {"-n",           std::string(product_namespace), "delete",
+                                          "--wait=false", "--ignore-not-found",           kind};
+    arguments.insert(arguments.end(), names.begin(), names.end());
+    kubectl(arguments);
 }
 
 void TenancyTest::explain() const {
@@ -83,6 +114,9 @@ void TenancyTest::explain() const {
     };
     for (std::string const& tenancy : tenancies_) {
         show({"get", "registrytenancy", tenancy, "-o", "yaml", "--ignore-not-found"});
+    }
+    for (std::string const& registry : registries_) {
+        show({"get", "registry.registrytenancy.dev", registry, "-o", "yaml", "--ignore-not-found"});
     }
     for (std::string const& ns : namespaces_) {
         show({"-n", ns, "get", "registrygrants,pods", "-o", "wide", "--ignore-not-found"});

@@ -25,6 +25,12 @@ class TenancyTest : public testing::Test {
     [[nodiscard]] std::string name(std::string const& role) const;
     /// Creates the namespace of that name (label `team` optional) and returns its name.
     std::string make_namespace(std::string const& role, std::string const& team = "");
+    /// A host name of this test's own behind which the shared registry answers.
+    [[nodiscard]] std::string own_host() const;
+    /// Applies a Registry name("registry") with own_host() and the rest of its spec.
+    void make_registry(Json spec);
+    /// Applies a Secret of that name in the product's namespace.
+    void make_product_secret(std::string const& secret, std::string const& type, Json const& data);
     /// Applies the tenancy and remembers it.
     void make_tenancy(Tenancy const& tenancy);
     /// Applies it and waits until it is Ready.
@@ -38,10 +44,13 @@ class TenancyTest : public testing::Test {
 
   private:
     void explain() const;
+    static void forget(std::string const& kind, std::vector<std::string> const& names);
 
     std::string suffix_;
     std::vector<std::string> namespaces_;
     std::vector<std::string> tenancies_;
+    std::vector<std::string> registries_;
+    std::vector<std::string> product_secrets_;
 };
 
 /// How long anything may take that needs no waiting by design. Generous: two cores, many tests.

@@ -185,7 +185,9 @@ Result<AuthorizationToken> read_authorization_token(http::Response const& respon
 }
 
 bool stale_keys(Error const& error) {
-    return error.code.starts_with("InvalidSecurityToken") || error.code == "MissingSecurityToken";
+    return error.code.starts_with("InvalidSecurityToken") || error.code == "MissingSecurityToken" ||
+           // An AccessKey that was replaced: disabled, deleted, or another secret under its ID.
+           error.code.starts_with("InvalidAccessKeyId") || error.code == "SignatureDoesNotMatch";
 }
 
 bool clock_skew(Error const& error) {

@@ -2,14 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-#include "lib/base/digest.hpp"
 #include "lib/base/time.hpp"
-#include "unit/support/fake_api_server.hpp"
-#include "unit/support/fake_clock.hpp"
-#include "unit/support/fake_random.hpp"
-#include "unit/support/scripted_transport.hpp"
+#include "unit/operator/cloud/source_fixture.hpp"
 
 namespace rt::op::alibaba {
 namespace {
@@ -36,18 +30,15 @@ std::string docker_login(std::int64_t expire_ms) {
 /// 2026-01-02T04:04:05Z, an hour after the fake clock's start.
 std::int64_t const in_an_hour_ms = 1767326645000;
 
-class AlibabaSourceTest : public testing::Test {
+class AlibabaSourceTest : public SourceTest {
   protected:
-    AlibabaSourceTest() {
-        registry_->meta.name = "shared-acr";
-        registry_->type = tenancy::RegistryType::AlibabaACR;
-        registry_->hosts = {*tenancy::RegistryHost::parse("acr.example.com")};
+    AlibabaSourceTest()
+        : SourceTest("shared-acr", tenancy::RegistryType::AlibabaACR, "acr.example.com") {
         registry_->alibaba_acr = tenancy::AlibabaAcrSpec{
             "cri-shared", "cn-shanghai", {}, tenancy::AlibabaAcrSpec::Endpoints::Public, {}};
         spec_.role = *tenancy::RoleArn::parse("acs:ram::1146716667364888:role/acr-cainiao");
         spec_.external_id = "demo";
         spec_.allow = {{tenancy::AllowEntry::Kind::Namespace, "cainiao", ""}};
-        spec_.registry = registry_;
     }
 
     Result<RegistryCredential> mint() {
@@ -73,14 +64,7 @@ class AlibabaSourceTest : public testing::Test {
             .answer(200, docker_login(expire_ms));
     }
 
-    std::shared_ptr<tenancy::Registry> registry_ = std::make_shared<tenancy::Registry>();
-    tenancy::CredentialSpec spec_;
-    test::FakeClock clock_;
-    test::FakeRandom random_;
-    test::ScriptedTransport clouds_;
-    test::FakeApiServer api_{clock_};
-    std::unique_ptr<CredentialSource> source_ =
-        make_source({clouds_, api_, clock_, random_, "registry-tenancy-system"});
+    std::unique_ptr<CredentialSource> source_ = make_source(context());
 };
 
 TEST_F(AlibabaSourceTest, GoesFromNodeRoleOverAssumedRoleToDockerLogin) {
@@ -226,14 +210,7 @@ TEST_F(AlibabaSourceTest, AccessKeyComesFromItsSecretAndNeverFallsBackToTheNodeR
     EXPECT_EQ(missing.error().kind, ErrorKind::NotFound);
     EXPECT_TRUE(clouds_.requests().empty());
 
-    Json const secret{{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"name", "acr-key"}, {"namespace", "registry-tenancy-system"}}},
-                      {"data",
-                       {{"accessKeyID", base64_encode("LTAI-user")},
-                        {"accessKeySecret", base64_encode("user-secret")}}}};
-    ASSERT_TRUE(
-        api_.create(kube::types::secrets, "registry-tenancy-system", secret, {}).has_value());
+    put_secret("acr-key", {{"accessKeyID", "LTAI-user"}, {"accessKeySecret", "user-secret"}});
     expect_assume_role();
     expect_login();
     ASSERT_TRUE(mint().has_value());
@@ -241,6 +218,30 @@ TEST_F(AlibabaSourceTest, AccessKeyComesFromItsSecretAndNeverFallsBackToTheNodeR
     EXPECT_NE(first.headers.get("authorization").find("Credential=LTAI-user,"),
               std::string_view::npos);
     EXPECT_FALSE(first.headers.has("x-acs-security-token"));
+}
+
+TEST_F(AlibabaSourceTest, AnAccessKeyThatTheCloudRefusesIsReadAgainAtOnce) {
+    registry_->alibaba_acr->identity = {tenancy::Identity::Type::AccessKey, "", "acr-key"};
+    for (std::string const code :
+         {"InvalidAccessKeyId.Inactive", "InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"}) {
+        put_secret("acr-key", {{"accessKeyID", "old-" + code}, {"accessKeySecret", "old"}});
+        expect_assume_role();
+        expect_login();
+        clock_.advance(2min);
+        ASSERT_TRUE(mint().has_value());
+        put_secret("acr-key", {{"accessKeyID", "new-" + code}, {"accessKeySecret", "new"}});
+        clouds_.expect("POST", sts)
+            .answer(403, R"({"Code":")" + code + R"(","Message":"no","RequestId":"R"})");
+        expect_assume_role();
+        expect_login();
+        auto const credential = mint();
+        ASSERT_TRUE(credential.has_value()) << code << ": " << credential.error().message;
+        auto const& requests = clouds_.requests();
+        EXPECT_NE(requests[requests.size() - 2]
+                      .headers.get("authorization")
+                      .find("Credential=new-" + code + ","),
+                  std::string_view::npos);
+    }
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+#include <nlohmann/json.hpp>
+
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+constexpr std::chrono::seconds deploy_at_most{150};
+
+/// Runs alone: it installs the product with other settings, and at the end with the usual ones.
+class MutualTls : public TenancyTest {
+  protected:
+    void TearDown() override {
+        EXPECT_TRUE(done(run({repository() + "/hack/deploy"}, "", deploy_at_most)));
+        TenancyTest::TearDown();
+    }
+
+    /// What a webhook Pod answers to somebody inside the cluster, who shows the certificate of that
+    /// name (build/cluster/pki) or, without one, none. "000": nothing, the connection was refused.
+    static std::string status_for(std::string const& pod_ip, std::string const& who) {
+        std::vector<std::string> command = {repository() + "/e2e/cluster/inside",
+                                            "curl",
+                                            "-sk",
+                                            "-m",
+                                            "5",
+                                            "-o",
+                                            "/dev/null",
+                                            "-w",
+                                            "%{http_code}",
+                                            "https://" + pod_ip + ":8443/validate"};
+        if (!who.empty()) {
+            std::string const pair = cluster_directory() + "/pki/" + who;
+            command.insert(command.end(), {"--cert", pair + ".crt", "--key", pair + ".key"});
+        }
+        return run(command).out;
+    }
+};
+
+TEST_F(MutualTls, lets_the_api_server_in_and_nobody_else) {
+    std::string const ns = make_governed_namespace();
+    ASSERT_TRUE(
+        done(run({"env", "SETTINGS=" + repository() + "/config/overlays/mutual-tls/config.yaml",
+                  repository() + "/hack/deploy"},
+                 "", deploy_at_most)));
+    auto const judged = [&] {
+        EXPECT_TRUE(done(try_apply(pod_manifest(ns, "good", std::string(allowed_image)))));
+        EXPECT_TRUE(refused(try_apply(pod_manifest(ns, "bad", std::string(foreign_image))),
+                            {"[RT-NotAllowed]"}));
+    };
+    judged();
+
+    auto const pods = list("pods", std::string(product_namespace),
+                           "app.kubernetes.io/name=registry-tenancy-webhook");
+    ASSERT_FALSE(pods.empty());
+    std::string const ip = text_at(pods.front(), "/status/podIP");
+    EXPECT_EQ(status_for(ip, "apiserver-webhook-client"), "405") << "the control: GET, not POST";
+    EXPECT_EQ(status_for(ip, ""), "000");
+    EXPECT_EQ(status_for(ip, "front-proxy-client"), "000") << "another authority's";
+    EXPECT_EQ(status_for(ip, "admin"), "403") << "the right authority's, another name";
+
+    // The publisher has no such certificate either, and must still find out that a webhook answers.
+    ASSERT_TRUE(done(kubectl({"delete", "validatingwebhookconfiguration", "registry-tenancy"})));
+    EXPECT_TRUE(eventually(std::chrono::seconds(45), [] {
+        return get("validatingwebhookconfiguration", "registry-tenancy") ? ""
+                                                                         : "not published again";
+    }));
+    EXPECT_TRUE(eventually(soon, [&] {
+        return try_apply(pod_manifest(ns, "bad", std::string(foreign_image))).ok()
+                   ? "the API server has not noticed the configuration yet"
+                   : "";
+    }));
+    judged();
+}
+
+}  // namespace
+}  // namespace e2e
