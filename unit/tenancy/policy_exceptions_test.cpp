@@ -12,12 +12,10 @@
 namespace rt::tenancy {
 namespace {
 
-using testing::acr_spec;
 using testing::active;
-using testing::anonymous_spec;
+using testing::catalog;
 using testing::exception_spec;
 using testing::one_registry;
-using testing::registry;
 using testing::tenancy;
 using Tenancies = std::vector<std::shared_ptr<RegistryTenancy const>>;
 using Exceptions = std::vector<ActiveException>;
@@ -26,11 +24,6 @@ std::string const digest_a = "sha256:" + std::string(64, 'a');
 std::string const digest_b = "sha256:" + std::string(64, 'b');
 std::string const acr = std::string(testing::public_host) + "/";
 std::string const other_role = "acs:ram::1146716667364888:role/acr-other";
-
-RegistryCatalog catalog() {
-    return RegistryCatalog(
-        {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
-}
 
 Json of_registry(std::string_view key, std::string_view path,
                  std::string_view name = "shared-acr") {

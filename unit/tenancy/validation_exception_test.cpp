@@ -9,18 +9,11 @@
 namespace rt::tenancy {
 namespace {
 
-using testing::acr_spec;
-using testing::anonymous_spec;
+using testing::catalog;
 using testing::exception;
 using testing::exception_spec;
 using testing::one_registry;
-using testing::registry;
 using testing::tenancy;
-
-RegistryCatalog catalog() {
-    return RegistryCatalog(
-        {registry("shared-acr", acr_spec()), registry("docker-hub", anonymous_spec("docker.io"))});
-}
 
 Json image(std::string_view repository, std::string_view registry = "shared-acr") {
     return {{"registry", registry}, {"repository", repository}};
