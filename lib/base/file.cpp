@@ -5,14 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace rt {
 namespace {
 
 Error file_error(std::string const& path, int code) {
     ErrorKind const kind = code == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable;
-    return Error{kind, "reading " + path + ": " + std::strerror(code)};
+    return Error{kind, "reading " + path + ": " + std::generic_category().message(code)};
 }
 
 }  // namespace

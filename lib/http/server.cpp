@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -92,7 +93,7 @@ Result<Descriptor> listen_on(ServerOptions const& options, bool& ipv6) {
     }
     if (::bind(listener.get(), address->ai_addr, address->ai_addrlen) != 0 ||
         ::listen(listener.get(), backlog) != 0) {
-        return fail(listen_error(options, std::strerror(errno)));
+        return fail(listen_error(options, std::generic_category().message(errno)));
     }
     return listener;
 }
@@ -189,7 +190,8 @@ class ListeningServer final : public Server {
                 bool const exhausted =
                     errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
                 if (exhausted) {
-                    log_warn("accepting pauses", {{"error", std::strerror(errno)}});
+                    log_warn("accepting pauses",
+                             {{"error", std::generic_category().message(errno)}});
                     pause_ms = accept_pause_ms;
                 }
                 if (exhausted || errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -98,6 +98,9 @@ std::string suggestion_for(ImageReference const& image, Verdict const& verdict,
             }
         }
     }
+    if (registry == nullptr) {
+        return {};
+    }
     std::string const repository = image.repository();
     std::vector<std::string> candidates;
     for (auto const& effective : registry->allow) {
