@@ -201,8 +201,8 @@ TEST(ExceptionAnswers, EveryReasonGetsItsOwnNote) {
             {{"repository", "base/jdk"}, {"deprecated", "use cainiao/jdk"}});
     });
     Json object = test::pod(alipay);
-    for (std::string const image : {alipay, std::string(test::acr_host) + "/base/jdk:17",
-                                    std::string("docker.io/library/nginx")}) {
+    for (std::string const& image : {alipay, std::string(test::acr_host) + "/base/jdk:17",
+                                     std::string("docker.io/library/nginx")}) {
         auto& containers = object["spec"]["containers"];
         containers.push_back({{"name", "c" + std::to_string(containers.size())}, {"image", image}});
     }
