@@ -238,20 +238,23 @@ class SafetyNetAgreement : public SafetyNetTest {
         remember_tenancy(tenancy.name);
         EXPECT_TRUE(done(apply(manifest)));
         if (random.chance(2)) {
-            add_exception(name("exception-" + std::to_string(number)), tenancy.namespaces[0]);
+            add_exception(name("exception-" + std::to_string(number)), tenancy.namespaces[0],
+                          random.chance(4));
         }
         return tenancy.namespaces[0];
     }
 
-    /// Of every form: a registry's, a host's, one digest, every host.
-    void add_exception(std::string const& exception, std::string const& ns) {
+    /// Of every form: a registry's, a host's, one digest, and on demand every host.
+    void add_exception(std::string const& exception, std::string const& ns, bool every_host) {
         exceptions_.push_back(exception);
-        Json const images = {{{"registry", registries_[1]}, {"namespace", "team"}},
-                             {{"host", "docker.io"}, {"repository", "base/jdk"}},
-                             {{"host", "localhost:5000"},
-                              {"repository", "team/app"},
-                              {"digest", "sha256:" + std::string(64, 'b')}},
-                             {{"host", "*"}, {"namespace", "a"}}};
+        Json images = {{{"registry", registries_[1]}, {"namespace", "team"}},
+                       {{"host", "docker.io"}, {"repository", "base/jdk"}},
+                       {{"host", "localhost:5000"},
+                        {"repository", "team/app"},
+                        {"digest", "sha256:" + std::string(64, 'b')}}};
+        if (every_host) {
+            images.push_back({{"host", "*"}, {"namespace", "*"}});
+        }
         EXPECT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
                                 {"kind", "RegistryException"},
                                 {"metadata", {{"name", exception}}},
