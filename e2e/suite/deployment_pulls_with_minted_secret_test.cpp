@@ -36,7 +36,15 @@ TEST_F(DeploymentPulls, keeping_the_secrets_that_a_pod_names_itself) {
 // The control: without the Secret the registry gives nothing, so it was the Secret that worked.
 TEST_F(DeploymentPulls, and_nobody_does_without_it) {
     std::string const ns = make_namespace("ungoverned");
-    ASSERT_TRUE(done(apply(pod_manifest(ns, "stranger", std::string(allowed_image)))));
+    // While a namespace is not known yet, the Secret is named to be safe.
+    auto const stranger = pod_manifest(ns, "stranger", std::string(allowed_image));
+    ASSERT_TRUE(eventually(soon, [&]() -> std::string {
+        auto const tried = apply(stranger, {"--dry-run=server", "-o", "json"});
+        return tried.ok() && tried.out.find("imagePullSecrets") == std::string::npos
+                   ? ""
+                   : "a dry run says: " + tried.text();
+    }));
+    ASSERT_TRUE(done(apply(stranger)));
     EXPECT_TRUE(eventually(soon, [&] {
         std::string const message = waiting_message(ns, "stranger");
         return message.find("insufficient_scope") != std::string::npos ? "" : "waits: " + message;

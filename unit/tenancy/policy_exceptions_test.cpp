@@ -293,7 +293,7 @@ TEST(ExceptionMessage, NamesTheExceptionAndItsEnd) {
 }
 
 TEST(ExceptionCredentials, WhatAmazonsPolicyCantHoldIsLeftOutAsWell) {
-    RegistryCatalog const registries({registry("shared-ecr", testing::ecr_spec())});
+    RegistryCatalog const registries({testing::registry("shared-ecr", testing::ecr_spec())});
     Json many = Json::array();
     for (int i = 0; i < 40; ++i) {
         many.push_back(

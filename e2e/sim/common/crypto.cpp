@@ -135,6 +135,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
         ++padding;
     }
     out.resize(static_cast<std::size_t>(length) - padding);
+    if (base64_encode(out) != text) {  // bits that no byte uses must be zero: one text, one value
+        return std::nullopt;
+    }
     return out;
 }
 

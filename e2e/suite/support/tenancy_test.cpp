@@ -1,5 +1,6 @@
 #include "e2e/suite/support/tenancy_test.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -64,7 +65,22 @@ void TenancyTest::make_tenancy(Tenancy const& tenancy) {
 
 void TenancyTest::make_ready_tenancy(Tenancy const& tenancy) {
     make_tenancy(tenancy);
-    auto const ready = eventually(soon, [&] { return why_not_ready(tenancy.name); });
+    // A namespace that the operator has not seen yet does not count for Ready.
+    auto const named = std::ranges::count_if(namespaces_, [&](std::string const& ns) {
+        return std::ranges::find(tenancy.namespaces, ns) != tenancy.namespaces.end();
+    });
+    auto const ready = eventually(soon, [&]() -> std::string {
+        std::string const problem = why_not_ready(tenancy.name);
+        if (!problem.empty()) {
+            return problem;
+        }
+        Json const object = get("registrytenancy", tenancy.name).value_or(Json::object());
+        auto const matched = object.value(Json::json_pointer("/status/namespaces/matched"), 0);
+        bool const labelled = !tenancy.team.empty() && !namespaces_.empty();
+        return matched >= std::max<std::ptrdiff_t>(named, labelled ? 1 : 0)
+                   ? ""
+                   : "it has matched " + std::to_string(matched) + " namespaces only";
+    });
     if (!ready) {
         throw std::runtime_error("tenancy " + tenancy.name + " is not Ready, " + ready.message());
     }
