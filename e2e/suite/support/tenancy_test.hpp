@@ -33,7 +33,7 @@ class TenancyTest : public testing::Test {
     void make_product_secret(std::string const& secret, std::string const& type, Json const& data);
     /// Applies the tenancy and remembers it.
     void make_tenancy(Tenancy const& tenancy);
-    /// Applies it and waits until it is Ready and has seen the namespaces that the test made for it.
+    /// Applies it and waits until it is Ready with the namespaces that the test made for it.
     void make_ready_tenancy(Tenancy const& tenancy);
     /// One namespace and one Ready tenancy that governs it with this role; returns the namespace.
     std::string make_governed_namespace(std::string const& role = "acr-cainiao",
