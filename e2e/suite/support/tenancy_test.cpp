@@ -67,7 +67,8 @@ void TenancyTest::make_ready_tenancy(Tenancy const& tenancy) {
     make_tenancy(tenancy);
     // A namespace that the operator has not seen yet does not count for Ready.
     auto const named = std::ranges::count_if(namespaces_, [&](std::string const& ns) {
-        return std::ranges::find(tenancy.namespaces, ns) != tenancy.namespaces.end();
+        return std::ranges::find(tenancy.namespaces, ns) != tenancy.namespaces.end() &&
+               get("namespace", ns);
     });
     auto const ready = eventually(soon, [&]() -> std::string {
         std::string const problem = why_not_ready(tenancy.name);
