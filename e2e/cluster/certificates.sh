@@ -69,6 +69,12 @@ make_certificates() {
         "DNS:dockerauth.$region.aliyuncs.com,DNS:dockerauth-vpc.$region.aliyuncs.com,IP:$auth_ip"
     certificate registry cloud "/CN=$region.cr.aliyuncs.com" serverAuth \
         "DNS:*.$region.cr.aliyuncs.com,IP:$registry_ip"
+    certificate aws-sts cloud "/CN=sts.$aws_region.amazonaws.com" serverAuth \
+        "DNS:sts.$aws_region.amazonaws.com,IP:$aws_sts_ip"
+    certificate ecr cloud "/CN=api.ecr.$aws_region.amazonaws.com" serverAuth \
+        "DNS:api.ecr.$aws_region.amazonaws.com,IP:$ecr_ip"
+    certificate ecr-registry cloud "/CN=dkr.ecr.$aws_region.amazonaws.com" serverAuth \
+        "DNS:*.dkr.ecr.$aws_region.amazonaws.com,IP:$ecr_registry_ip"
     # Signs the registry's tokens (ES256); the registry trusts exactly this certificate.
     certificate registry-token cloud "/CN=$registry_issuer" serverAuth
 }

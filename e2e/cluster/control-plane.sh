@@ -12,7 +12,8 @@ make_namespaces() {
     ip -n "$netns" link set lo up
     ip -n "$netns" route add default via "$host_ip"
     local address
-    for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip"; do
+    for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
+        "$ec2_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -50,6 +51,11 @@ start_registries() {
         records+=(--host-record="$host.$region.aliyuncs.com,$auth_ip")
     done
     for host in "${registry_hosts[@]}"; do records+=(--host-record="$host,$registry_ip"); done
+    records+=(--host-record="sts.$aws_region.amazonaws.com,$aws_sts_ip")
+    records+=(--host-record="api.ecr.$aws_region.amazonaws.com,$ecr_ip")
+    for host in "${ecr_registry_hosts[@]}"; do
+        records+=(--host-record="$host,$ecr_registry_ip")
+    done
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
@@ -63,7 +69,8 @@ start_registries() {
 # sim/faults.yaml, which the simulators read at every request.
 start_simulators() {
     local name
-    for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth; do
+    for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth \
+        sim-ec2-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry; do
         [ -x "$root/build/bin/$name" ] && continue
         say "$name is not built: making it"
         make -C "$root" sims || fail "the simulators can't be built"
@@ -76,10 +83,20 @@ start_simulators() {
     simulator sim-registry-auth "$auth_ip:443" \
         --tls-cert "$pki/registry-auth.crt" --tls-key "$pki/registry-auth.key" \
         --token-cert "$pki/registry-token.crt" --token-key "$pki/registry-token.key"
+    simulator sim-ec2-metadata "$ec2_metadata_ip:80"
+    simulator sim-aws-sts "$aws_sts_ip:443" --tls-cert "$pki/aws-sts.crt" \
+        --tls-key "$pki/aws-sts.key" --oidc-key "$pki/service-account.pub"
+    simulator sim-aws-ecr "$ecr_ip:443" --tls-cert "$pki/ecr.crt" --tls-key "$pki/ecr.key"
+    simulator sim-ecr-registry "$ecr_registry_ip:443" --tls-cert "$pki/ecr-registry.crt" \
+        --tls-key "$pki/ecr-registry.key" --storage "$images/shared"
     wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
     wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
     wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
     wait_for 10 sim-registry-auth "the registry's token server" listens "$auth_ip" 443
+    wait_for 10 sim-ec2-metadata "the EC2 metadata simulator" listens "$ec2_metadata_ip" 80
+    wait_for 10 sim-aws-sts "the AWS STS simulator" listens "$aws_sts_ip" 443
+    wait_for 10 sim-aws-ecr "the ECR simulator" listens "$ecr_ip" 443
+    wait_for 10 sim-ecr-registry "the ECR registry" listens "$ecr_registry_ip" 443
 }
 
 # simulator NAME ADDRESS:PORT [OPTIONS...]

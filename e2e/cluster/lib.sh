@@ -30,6 +30,10 @@ sts_ip=10.200.1.1
 acr_ip=10.200.1.2
 auth_ip=10.200.1.3
 registry_ip=10.200.1.4
+ec2_metadata_ip=169.254.169.254
+aws_sts_ip=10.200.1.5
+ecr_ip=10.200.1.6
+ecr_registry_ip=10.200.1.7
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -40,6 +44,13 @@ registry_hosts=(
 registry_service=registry.aliyuncs.com:$region:china:cri-shanghai-shared01
 registry_realm=https://dockerauth.$region.aliyuncs.com/auth
 registry_issuer=$(sed -nE 's/^tokenIssuer: *"?([^"# ]+).*/\1/p' "$root/e2e/sim/world.yaml" 2>/dev/null || true)
+# Private registries of Amazon ECR, one for each identity that the tests use.
+aws_region=eu-central-1
+ecr_registry_hosts=(
+    111122223333.dkr.ecr.$aws_region.amazonaws.com
+    222233334444.dkr.ecr.$aws_region.amazonaws.com
+    333344445555.dkr.ecr.$aws_region.amazonaws.com
+)
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000

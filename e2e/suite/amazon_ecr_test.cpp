@@ -1,0 +1,270 @@
+#include <nlohmann/json.hpp>
+
+#include "e2e/suite/support/clouds.hpp"
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+std::string const instance_role_account = "111122223333";
+std::string const oidc_account = "222233334444";
+std::string const access_key_account = "333344445555";
+
+std::string host_of(std::string const& account) {
+    return account + ".dkr.ecr.eu-central-1.amazonaws.com";
+}
+
+std::string arn_of(std::string const& account, std::string const& role) {
+    return "arn:aws:iam::" + account + ":role/" + role;
+}
+
+/// The Registry of one account. Tests share it, like shared-acr: a host belongs to one Registry.
+Json registry_manifest(std::string const& account, Json const& identity) {
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "Registry"},
+            {"metadata", {{"name", "ecr-" + account}}},
+            {"spec",
+             {{"hosts", {host_of(account)}},
+              {"type", "AmazonECR"},
+              {"amazonECR",
+               {{"registryID", account},
+                {"region", "eu-central-1"},
+                {"sessionTags", true},
+                {"identity", identity}}},
+              {"allowedRoles", {arn_of(account, "ecr-*")}}}}};
+}
+
+class AmazonEcr : public TenancyTest {
+  protected:
+    void make_registry(std::string const& account, Json const& identity) {
+        ASSERT_TRUE(done(apply(registry_manifest(account, identity))));
+    }
+    Json tenancy(std::string const& account, std::string const& role, Json allow) const {
+        return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                {"kind", "RegistryTenancy"},
+                {"metadata", {{"name", name("tenancy")}}},
+                {"spec",
+                 {{"namespaces", {name("ns")}},
+                  {"registries",
+                   {{{"name", "ecr-" + account},
+                     {"role", arn_of(account, role)},
+                     {"externalID", "{cluster}"},
+                     {"allow", std::move(allow)}}}}}}};
+    }
+    /// Applies it and waits until it is Ready.
+    void make_ready(Json const& manifest) {
+        remember_tenancy(name("tenancy"));
+        ASSERT_TRUE(done(apply(manifest)));
+        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    }
+    /// payments/a1 starts; ledger/a1, which the role may pull and the session may not, does not,
+    /// even in a namespace where nothing but the registry says no.
+    void expect_pulls_what_is_allowed(std::string const& account) {
+        std::string const ns = name("ns");
+        auto const secret = pull_secret(ns);
+        ASSERT_TRUE(secret);
+        EXPECT_EQ(secret->keys(), host_of(account) + "/payments/");
+        EXPECT_EQ(secret->login().substr(0, 4), "AWS:");
+        ASSERT_TRUE(
+            done(apply(pod_manifest(ns, "allowed", host_of(account) + "/payments/a1:v0.1"))));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "allowed"); }));
+        EXPECT_TRUE(
+            refused(apply(pod_manifest(ns, "foreign", host_of(account) + "/ledger/a1:v0.1")),
+                    {"RT-NotAllowed", "payments"}));
+        expect_refused_by_the_registry(account, secret->login());
+    }
+    /// The credential, carried elsewhere under a key for the whole host: only the session stands in
+    /// the way now.
+    void expect_refused_by_the_registry(std::string const& account, std::string const& login) {
+        std::string const elsewhere = make_namespace("elsewhere");
+        Json const config = {{"auths", {{host_of(account), {{"auth", base64_encoded(login)}}}}}};
+        Json const secret = {{"apiVersion", "v1"},
+                             {"kind", "Secret"},
+                             {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
+                             {"type", "kubernetes.io/dockerconfigjson"},
+                             {"stringData", {{".dockerconfigjson", config.dump()}}}};
+        ASSERT_TRUE(done(apply(secret)));
+        for (std::string const repository : {"payments", "ledger"}) {
+            Json pod = pod_manifest(elsewhere, repository,
+                                    host_of(account) + "/" + repository + "/a1:v0.1");
+            pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
+            ASSERT_TRUE(done(apply(pod)));
+        }
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "payments"); }));
+        EXPECT_TRUE(eventually(soon, [&] {
+            std::string const message = waiting_message(elsewhere, "ledger");
+            return message.find("403") != std::string::npos ? "" : "waits: " + message;
+        }));
+    }
+};
+
+Json const payments = Json::array({{{"namespace", "payments"}}});
+
+TEST_F(AmazonEcr, pulls_with_the_instance_role_narrowed_to_the_tenancy) {
+    CloudRequests const requests;
+    make_registry(instance_role_account, {{"type", "InstanceRole"}});
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(instance_role_account, "ecr-payments", payments));
+    expect_pulls_what_is_allowed(instance_role_account);
+
+    auto const assumed = requests.matching([&](Json const& entry) {
+        return text_at(entry, "/action") == "AssumeRole" &&
+               text_at(entry, "/session").find(ns) != std::string::npos;
+    });
+    ASSERT_EQ(assumed.size(), 1U);
+    EXPECT_EQ(text_at(assumed[0], "/session"), "demo." + ns);
+    EXPECT_EQ(text_at(assumed[0], "/externalId"), "demo");
+    EXPECT_EQ(text_at(assumed[0], "/scope"), "kubernetes-cluster=demo kubernetes-namespace=" + ns);
+    EXPECT_EQ(text_at(assumed[0], "/caller"),
+              "arn:aws:sts::444455556666:assumed-role/eks-node/i-0simulated0000001");
+    EXPECT_NE(text_at(assumed[0], "/policy")
+                  .find("arn:aws:ecr:eu-central-1:111122223333:repository/payments/*"),
+              std::string::npos);
+}
+
+TEST_F(AmazonEcr, pulls_with_the_operators_own_service_account_token) {
+    CloudRequests const requests;
+    make_registry(oidc_account,
+                  {{"type", "OIDC"},
+                   {"oidc", {{"role", "arn:aws:iam::444455556666:role/registry-tenancy"}}}});
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(oidc_account, "ecr-payments", payments));
+    expect_pulls_what_is_allowed(oidc_account);
+    auto const assumed = requests.matching([&](Json const& entry) {
+        return text_at(entry, "/action") == "AssumeRole" &&
+               text_at(entry, "/session") == "demo." + ns;
+    });
+    ASSERT_EQ(assumed.size(), 1U);
+    EXPECT_EQ(text_at(assumed[0], "/caller"),
+              "arn:aws:sts::444455556666:assumed-role/registry-tenancy/"
+              "demo.registry-tenancy-system");
+}
+
+TEST_F(AmazonEcr, pulls_with_an_access_key) {
+    Json const key = {{"apiVersion", "v1"},
+                      {"kind", "Secret"},
+                      {"metadata", {{"name", "e2e-aws-key"}, {"namespace", product_namespace}}},
+                      {"stringData",
+                       {{"accessKeyID", "AKIASIMULATED0000001"},
+                        {"accessKeySecret", "simulated-aws-secret-of-registry-tenancy"}}}};
+    ASSERT_TRUE(done(apply(key)));
+    make_registry(access_key_account,
+                  {{"type", "AccessKey"}, {"accessKey", {{"secretName", "e2e-aws-key"}}}});
+    make_namespace("ns");
+    make_ready(tenancy(access_key_account, "ecr-payments", payments));
+    expect_pulls_what_is_allowed(access_key_account);
+}
+
+TEST_F(AmazonEcr, says_that_a_role_does_not_trust_this_cluster) {
+    make_registry(instance_role_account, {{"type", "InstanceRole"}});
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    ASSERT_TRUE(done(apply(tenancy(instance_role_account, "ecr-other-external-id", payments))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+    EXPECT_TRUE(eventually(soon, [&] {
+        return problems_of(ns).empty() ? std::string("the grant shows no problem") : std::string();
+    }));
+    EXPECT_EQ(problems_of(ns).find("arn:aws"), std::string::npos) << problems_of(ns);
+    EXPECT_FALSE(pull_secret(ns)) << "nothing wider took its place";
+}
+
+struct Trouble {
+    std::string name;
+    std::string simulator;
+    Json rule;
+    std::string code;  ///< what an admin should read about it; empty: none is given
+};
+
+Json error_rule(std::string const& code, int http, std::string const& message) {
+    return {{"mode", "error"}, {"code", code}, {"http", http}, {"message", message}};
+}
+
+std::vector<Trouble> troubles() {
+    return {
+        {"sts_denies", "awsSts", error_rule("AccessDenied", 403, "not authorized"), "AccessDenied"},
+        {"sts_throttles", "awsSts", {{"mode", "throttle"}}, "Throttling"},
+        {"sts_is_broken", "awsSts", error_rule("InternalFailure", 500, "later"), "InternalFailure"},
+        {"sts_packs_no_more", "awsSts",
+         error_rule("PackedPolicyTooLarge", 400, "Packed size consumes 105% of the space"),
+         "bytes: allow fewer paths"},
+        {"sts_answers_garbage", "awsSts", {{"mode", "garbage"}}, ""},
+        {"sts_hands_out_what_has_expired", "awsSts", {{"mode", "expired"}}, ""},
+        {"ecr_denies", "ecr", error_rule("AccessDeniedException", 400, "not authorized"),
+         "AccessDeniedException"},
+        {"ecr_throttles", "ecr", {{"mode", "throttle"}}, "ThrottlingException"},
+        {"ecr_is_broken", "ecr", error_rule("ServerException", 500, "later"), "ServerException"},
+        {"ecr_answers_garbage", "ecr", {{"mode", "garbage"}}, ""},
+        {"ecr_hands_out_what_has_expired", "ecr", {{"mode", "expired"}}, ""},
+    };
+}
+
+/// Each trouble has a role of its own, so that it meets nobody else.
+class AmazonEcrFaults : public AmazonEcr, public testing::WithParamInterface<std::size_t> {
+  protected:
+    Trouble const trouble = troubles()[GetParam()];
+    std::string const role =
+        "ecr-suite-" + std::string(GetParam() < 9 ? "0" : "") + std::to_string(GetParam() + 1);
+};
+
+/// Empty when an Event about the tenancy shows the text.
+std::string why_not_told(std::string const& tenancy, std::string const& text) {
+    std::string all;
+    for (Json const& event : list("events")) {
+        if (text_at(event, "/involvedObject/name") == tenancy) {
+            all += text_at(event, "/message") + "\n";
+        }
+    }
+    return all.find(text) != std::string::npos ? "" : "no Event shows " + text + ", only:\n" + all;
+}
+
+TEST_P(AmazonEcrFaults, keep_the_secret_that_works) {
+    make_registry(instance_role_account, {{"type", "InstanceRole"}});
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(instance_role_account, role, payments));
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    {
+        Json rule = trouble.rule;
+        rule["role"] = role;
+        Fault const fault(trouble.simulator, rule);
+        // Needs a new credential.
+        ASSERT_TRUE(done(apply(
+            tenancy(instance_role_account, role,
+                    Json::array({{{"namespace", "payments"}}, {{"repository", "base/jdk"}}})))));
+        ASSERT_TRUE(eventually(std::chrono::seconds(75), [&] {
+            return problems_of(ns).empty() ? std::string("the grant shows no problem")
+                                           : std::string();
+        }));
+        EXPECT_EQ(problems_of(ns).find("arn:aws"), std::string::npos) << problems_of(ns);
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+        if (!trouble.code.empty()) {
+            EXPECT_TRUE(
+                eventually(soon, [&] { return why_not_told(name("tenancy"), trouble.code); }));
+        }
+        auto const during = pull_secret(ns);
+        ASSERT_TRUE(during) << "the Secret was lost";
+        EXPECT_EQ(during->uid, before->uid);
+        EXPECT_EQ(during->login(), before->login()) << "the working credential was lost";
+        ASSERT_TRUE(done(apply(
+            pod_manifest(ns, "during", host_of(instance_role_account) + "/payments/a1:v0.1"))));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "during"); }));
+    }
+    // Asked for something else, so that the end of a long back-off need not be awaited.
+    ASSERT_TRUE(done(
+        apply(tenancy(instance_role_account, role,
+                      Json::array({{{"namespace", "payments"}}, {{"repository", "base/jre"}}})))));
+    EXPECT_TRUE(
+        eventually(std::chrono::seconds(75), [&] { return why_not_ready(name("tenancy")); }));
+    EXPECT_TRUE(eventually(soon, [&] { return problems_of(ns); }));
+    auto const after = pull_secret(ns);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->uid, before->uid);
+    EXPECT_NE(after->login(), before->login());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, AmazonEcrFaults, testing::Range(std::size_t{0}, troubles().size()),
+                         [](auto const& each) { return troubles()[each.param].name; });
+
+}  // namespace
+}  // namespace e2e
