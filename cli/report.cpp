@@ -30,10 +30,6 @@ std::string place_of(VerdictEntry const& entry) {
     return entry.line > 0 ? out + ':' + std::to_string(entry.line) : out;
 }
 
-std::string counted(std::size_t count, std::string_view singular) {
-    return std::to_string(count) + ' ' + std::string(singular) + (count == 1 ? "" : "s");
-}
-
 std::string object_of(VerdictEntry const& entry) {
     return printable(entry.object.kind, 64) + ' ' + printable(entry.object.ns, 64) + '/' +
            printable(entry.object.name, 256);

@@ -80,6 +80,27 @@ std::string join(std::span<std::string const> parts, std::string_view separator)
     return out;
 }
 
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blank = " \t\r\n";
+    auto const first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+    std::string text = std::to_string(count) + ' ';
+    if (count == 1) {
+        text += one;
+    } else if (many.empty()) {
+        text.append(one).append("s");
+    } else {
+        text += many;
+    }
+    return text;
+}
+
 std::string to_lower_ascii(std::string_view text) {
     std::string out(text);
     for (char& character : out) {

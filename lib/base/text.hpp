@@ -14,6 +14,11 @@ namespace rt {
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(std::span<std::string const> parts, std::string_view separator);
 [[nodiscard]] std::string to_lower_ascii(std::string_view text);
+/// Without blanks and line breaks at both ends; a view into `text`.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+/// "1 image", "2 images"; `many` where the plural is not just an s.
+[[nodiscard]] std::string counted(std::size_t count, std::string_view one,
+                                  std::string_view many = {});
 
 /// RFC 3986 percent-encoding of everything but unreserved characters.
 [[nodiscard]] std::string percent_encode(std::string_view text);

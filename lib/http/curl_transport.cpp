@@ -106,14 +106,6 @@ int status_of(CURL* easy) {
     return static_cast<int>(status);
 }
 
-std::string_view trimmed(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::size_t on_header(char const* data, std::size_t, std::size_t size, void* user) {
     auto& exchange = *static_cast<Exchange*>(user);
     exchange.header_bytes += size;

@@ -16,13 +16,4 @@ std::optional<WallTime> server_time(http::Response const& response) {
     return date ? std::optional<WallTime>(*date) : std::nullopt;
 }
 
-std::string trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n";
-    auto const first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
-}
-
 }  // namespace rt::op

@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
@@ -23,8 +22,5 @@ inline constexpr std::size_t cloud_text_bytes_max = 256;
 
 /// The cloud's clock when it answered (Date header), if it said.
 [[nodiscard]] std::optional<WallTime> server_time(http::Response const& response);
-
-/// Without spaces and line breaks at both ends.
-[[nodiscard]] std::string trimmed(std::string_view text);
 
 }  // namespace rt::op

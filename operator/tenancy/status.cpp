@@ -90,10 +90,6 @@ Json namespaces_of(ResultBoard::Tally const& tally) {
     return result;
 }
 
-std::string count_of(std::size_t count, std::string const& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 Verdict invalid_spec(tenancy::FieldErrors const& errors, bool has_last_good) {
     Verdict verdict;
     verdict.ready = "False";
@@ -119,14 +115,14 @@ kube::Condition workloads_condition(WorkloadBoard::Tally const& tally, Json cons
         }
         condition.reason = "InventoryPending";
         condition.message =
-            "what runs in " + count_of(tally.unknown, "namespace") + " is not known yet";
+            "what runs in " + counted(tally.unknown, "namespace") + " is not known yet";
         return condition;
     }
     std::size_t const foreign = tally.denied + tally.grandfathered;
     std::string const excepted =
         tally.by_exception == 0
             ? std::string()
-            : "; " + count_of(tally.by_exception, "image") + " by exception only";
+            : "; " + counted(tally.by_exception, "image") + " by exception only";
     if (foreign == 0) {
         condition.status = "True";
         condition.reason = "EverythingAllowed";
@@ -135,8 +131,8 @@ kube::Condition workloads_condition(WorkloadBoard::Tally const& tally, Json cons
     }
     condition.status = "False";
     condition.reason = "ForeignImages";
-    condition.message = count_of(foreign, "running image") + " in " +
-                        count_of(tally.namespaces, "namespace") + " would be refused today (" +
+    condition.message = counted(foreign, "running image") + " in " +
+                        counted(tally.namespaces, "namespace") + " would be refused today (" +
                         std::to_string(tally.grandfathered) + " from before the tenancy)" +
                         excepted + "; " + tally.first_namespace + ": " + tally.first_image;
     return condition;
@@ -152,25 +148,25 @@ Verdict verdict_of(tenancy::RegistryTenancy const& spec, ResultBoard::Tally cons
         ResultBoard::Tally::Failed const& first = tally.failed.front();
         verdict.ready = "False";
         verdict.ready_reason = first.reason;
-        verdict.ready_message = count_of(tally.failed.size(), "namespace") + " of " +
+        verdict.ready_message = counted(tally.failed.size(), "namespace") + " of " +
                                 std::to_string(tally.matched) + " without working credentials; " +
                                 first.ns + ": " + first.message;
     } else if (tally.pending != 0) {
         verdict.ready = "Unknown";
         verdict.ready_reason = "Progressing";
         verdict.ready_message =
-            "credentials for " + count_of(tally.pending, "namespace") + " are on their way";
+            "credentials for " + counted(tally.pending, "namespace") + " are on their way";
     } else {
         verdict.ready = "True";
         verdict.ready_reason = tally.matched == 0 ? "NoNamespaces" : "CredentialsReady";
         verdict.ready_message =
             tally.matched == 0 ? "no namespace that exists is matched"
-                               : count_of(tally.matched, "namespace") + " with working credentials";
+                               : counted(tally.matched, "namespace") + " with working credentials";
     }
     if (tally.pending != 0) {
         verdict.reconciling = true;
         verdict.reconciling_message =
-            "credentials for " + count_of(tally.pending, "namespace") + " are on their way";
+            "credentials for " + counted(tally.pending, "namespace") + " are on their way";
     }
     auto const spec_error = std::find_if(
         tally.failed.begin(), tally.failed.end(),

@@ -172,7 +172,7 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
         return {};
     }
     return {"in " + std::to_string(settings.grace.count()) + " s nothing governs " +
-            std::to_string(opened) + (opened == 1 ? " namespace" : " namespaces") + " any more (" +
+            counted(opened, "namespace") + " any more (" +
             names + (opened > named_max ? ", ..." : "") +
             "): every image is allowed there (unmanagedNamespaces: Allow)"};
 }
@@ -191,8 +191,8 @@ std::vector<std::string> warnings_of_registry_deletion(std::string const& name,
     if (users == 0) {
         return {};
     }
-    return {"named by " + std::to_string(users) +
-            (users == 1 ? " RegistryTenancy" : " RegistryTenancies") +
+    return {"named by " +
+            counted(static_cast<std::size_t>(users), "RegistryTenancy", "RegistryTenancies") +
             ": nothing is allowed from it there from now on"};
 }
 

@@ -18,10 +18,6 @@ constexpr std::size_t namespaces_named_max = 3;
 /// A warning is cut at 256 bytes; two long names must leave room for the sentence around them.
 constexpr std::size_t name_bytes_max = 48;
 
-std::string counted(std::size_t count, std::string const& one, std::string const& many) {
-    return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 std::string joined(std::vector<std::string> const& parts, std::size_t total) {
     std::string text;
     for (std::string const& part : parts) {

@@ -131,7 +131,7 @@ Error metadata_error(http::Response const& response, std::string const& what) {
 }  // namespace
 
 Result<SecretString> read_metadata_token(http::Response const& response) {
-    std::string const token = trimmed(response.body);
+    std::string const token(trimmed(response.body));
     if (response.status != 200 || token.empty()) {
         return fail(metadata_error(response, "a session token"));
     }
@@ -139,7 +139,7 @@ Result<SecretString> read_metadata_token(http::Response const& response) {
 }
 
 Result<std::string> read_metadata_role(http::Response const& response) {
-    std::string role = trimmed(response.body);
+    std::string role(trimmed(response.body));
     if (response.status != 200) {
         return fail(metadata_error(response, "the instance role's name"));
     }

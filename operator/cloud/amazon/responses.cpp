@@ -186,7 +186,7 @@ Result<AuthorizationToken> decode_login(std::string const& encoded) {
 }  // namespace
 
 Result<SecretString> read_metadata_token(http::Response const& response) {
-    std::string const token = trimmed(response.body);
+    std::string const token(trimmed(response.body));
     if (response.status != 200 || token.empty()) {
         return fail(metadata_error(response, "a session token (IMDSv2)"));
     }
@@ -197,8 +197,8 @@ Result<std::string> read_metadata_role(http::Response const& response) {
     if (response.status != 200) {
         return fail(metadata_error(response, "the instance role's name"));
     }
-    std::string const list = trimmed(response.body);
-    std::string role = trimmed(list.substr(0, list.find('\n')));
+    std::string_view const list = trimmed(response.body);
+    std::string role(trimmed(list.substr(0, list.find('\n'))));
     if (role.empty() || role.find_first_of("/ ") != std::string::npos) {
         return fail(unreadable(response, "names no instance role"));
     }
