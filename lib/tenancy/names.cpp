@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "lib/base/text.hpp"
+#include "lib/tenancy/field_reader.hpp"
 #include "lib/tenancy/image_reference.hpp"
 
 namespace rt::tenancy {
@@ -30,10 +31,6 @@ bool consists_of(std::string_view text, std::string_view others) {
     });
 }
 
-std::string in_quotes(std::string_view text) {
-    return '"' + printable(text, 256) + '"';
-}
-
 Error bad_host(std::string_view text, std::string_view what) {
     return invalid_argument(in_quotes(text) + ' ' + std::string(what));
 }
@@ -41,6 +38,8 @@ Error bad_host(std::string_view text, std::string_view what) {
 Error bad_role(std::string_view text, std::string_view what) {
     return invalid_argument(in_quotes(text) + " is no role: " + std::string(what));
 }
+
+constexpr std::string_view role_prefix = "role/";
 
 /// acs:ram::ACCOUNT:role/NAME; RAM role names are 1 to 64 letters, digits and . @ _ -
 bool is_alibaba_role(std::string_view account, std::string_view name) {
@@ -133,42 +132,111 @@ Result<RepositoryPath> RepositoryPath::parse(std::string_view text) {
     return path;
 }
 
-Result<RoleArn> RoleArn::parse(std::string_view text) {
-    constexpr std::string_view form =
-        "write acs:ram::ACCOUNT:role/NAME (for example "
-        "acs:ram::1146716667364888:role/acr-cainiao) or "
-        "arn:aws:iam::ACCOUNT:role/NAME";
-    constexpr std::string_view role_prefix = "role/";
+bool is_google_service_account(std::string_view text) {
+    constexpr std::size_t name_bytes_max = 30;
+    std::size_t const at = text.find('@');
+    if (at == std::string_view::npos) {
+        return false;
+    }
+    std::string_view const domain = text.substr(at + 1);
+    return at <= name_bytes_max && text.substr(0, at).find('.') == std::string_view::npos &&
+           is_dns_subdomain(text.substr(0, at)) && is_dns_subdomain(domain) &&
+           domain.ends_with(".gserviceaccount.com");
+}
+
+bool is_guid(std::string_view text) {
+    constexpr std::array<std::size_t, 5> digits{8, 4, 4, 4, 12};
+    auto const groups = split(text, '-');
+    return groups.size() == digits.size() &&
+           std::equal(groups.begin(), groups.end(), digits.begin(),
+                      [](std::string_view group, std::size_t size) {
+                          return group.size() == size &&
+                                 std::all_of(group.begin(), group.end(), [](char character) {
+                                     return is_digit(character) ||
+                                            (character >= 'a' && character <= 'f');
+                                 });
+                      });
+}
+
+Result<Role> Role::parse_alibaba(std::string_view text) {
     auto const parts = split(text, ':');
-    RoleArn role;
+    Role role;
     role.text_ = text;
-    if (parts.size() == 5 && parts[0] == "acs" && parts[1] == "ram" && parts[2].empty() &&
-        parts[4].starts_with(role_prefix)) {
-        role.cloud_ = Cloud::Alibaba;
-        role.partition_ = "acs";
-        role.account_ = parts[3];
-        role.name_ = parts[4].substr(role_prefix.size());
-        if (!is_alibaba_role(role.account_, role.name_)) {
+    role.cloud_ = Cloud::Alibaba;
+    role.partition_ = "acs";
+    if (parts.size() != 5 || parts[1] != "ram" || !parts[2].empty() ||
+        !parts[4].starts_with(role_prefix)) {
+        return fail(bad_role(text,
+                             "write acs:ram::ACCOUNT:role/NAME (for example "
+                             "acs:ram::1146716667364888:role/acr-cainiao)"));
+    }
+    role.account_ = parts[3];
+    role.name_ = parts[4].substr(role_prefix.size());
+    if (!is_alibaba_role(role.account_, role.name_)) {
+        return fail(bad_role(text,
+                             "the account is 10 to 20 digits, the name 1 to 64 letters, "
+                             "digits and . @ _ -"));
+    }
+    return role;
+}
+
+Result<Role> Role::parse_aws(std::string_view text) {
+    auto const parts = split(text, ':');
+    Role role;
+    role.text_ = text;
+    role.cloud_ = Cloud::Aws;
+    if (parts.size() != 6 || !is_aws_partition(parts[1]) || parts[2] != "iam" ||
+        !parts[3].empty() || !parts[5].starts_with(role_prefix)) {
+        return fail(bad_role(text,
+                             "write arn:aws:iam::ACCOUNT:role/NAME (with aws-cn or aws-us-gov in "
+                             "those partitions)"));
+    }
+    role.partition_ = parts[1];
+    role.account_ = parts[4];
+    role.name_ = parts[5].substr(role_prefix.size());
+    if (!all_digits(role.account_, 12, 12) || !is_aws_role_name(role.name_)) {
+        return fail(bad_role(text,
+                             "the account is 12 digits, the name 1 to 64 letters, digits "
+                             "and _ + = , . @ -, after an optional path"));
+    }
+    return role;
+}
+
+Result<Role> Role::parse(std::string_view text) {
+    if (text.starts_with("acs:")) {
+        return parse_alibaba(text);
+    }
+    if (text.starts_with("arn:")) {
+        return parse_aws(text);
+    }
+    Role role;
+    role.text_ = text;
+    if (std::size_t const at = text.find('@'); at != std::string_view::npos) {
+        constexpr std::string_view usual = ".iam.gserviceaccount.com";
+        if (!is_google_service_account(text)) {
             return fail(bad_role(text,
-                                 "the account is 10 to 20 digits, the name 1 to 64 letters, "
-                                 "digits and . @ _ -"));
+                                 "write the email of a Google service account, "
+                                 "NAME@PROJECT.iam.gserviceaccount.com with a name of at most 30 "
+                                 "lower-case letters, digits and -"));
         }
+        std::string_view const domain = text.substr(at + 1);
+        role.cloud_ = Cloud::Google;
+        role.partition_ = "google";
+        role.name_ = text.substr(0, at);
+        role.account_ =
+            domain.ends_with(usual) ? domain.substr(0, domain.size() - usual.size()) : domain;
         return role;
     }
-    if (parts.size() == 6 && parts[0] == "arn" && is_aws_partition(parts[1]) && parts[2] == "iam" &&
-        parts[3].empty() && parts[5].starts_with(role_prefix)) {
-        role.cloud_ = Cloud::Aws;
-        role.partition_ = parts[1];
-        role.account_ = parts[4];
-        role.name_ = parts[5].substr(role_prefix.size());
-        if (!all_digits(role.account_, 12, 12) || !is_aws_role_name(role.name_)) {
-            return fail(bad_role(text,
-                                 "the account is 12 digits, the name 1 to 64 letters, digits "
-                                 "and _ + = , . @ -, after an optional path"));
-        }
+    if (is_guid(text)) {
+        role.cloud_ = Cloud::Azure;
+        role.partition_ = "azure";
+        role.name_ = text;
         return role;
     }
-    return fail(bad_role(text, form));
+    return fail(bad_role(text,
+                         "write what the Registry's type has, acs:ram::ACCOUNT:role/NAME, "
+                         "arn:aws:iam::ACCOUNT:role/NAME, NAME@PROJECT.iam.gserviceaccount.com, or "
+                         "an application's client ID in lower case"));
 }
 
 Result<RoleTemplate> RoleTemplate::parse(std::string_view text) {
@@ -179,7 +247,7 @@ Result<RoleTemplate> RoleTemplate::parse(std::string_view text) {
                              "it has a placeholder that is neither {cluster} nor {namespace}: "
                              "use one of these, or remove the braces"));
     }
-    auto const role = RoleArn::parse(sample);
+    auto const role = Role::parse(sample);
     if (!role) {
         return fail(role.error());
     }
@@ -188,8 +256,8 @@ Result<RoleTemplate> RoleTemplate::parse(std::string_view text) {
     return result;
 }
 
-Result<RoleArn> RoleTemplate::expand(std::string_view ns, std::string_view cluster) const {
-    return RoleArn::parse(expand_placeholders(text_, ns, cluster));
+Result<Role> RoleTemplate::expand(std::string_view ns, std::string_view cluster) const {
+    return Role::parse(expand_placeholders(text_, ns, cluster));
 }
 
 std::string expand_placeholders(std::string_view text, std::string_view ns,

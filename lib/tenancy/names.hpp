@@ -30,21 +30,29 @@ class RepositoryPath {
     std::string text_;
 };
 
-/// A role in a cloud: acs:ram::ACCOUNT:role/NAME or arn:PARTITION:iam::ACCOUNT:role[/PATH]/NAME.
-class RoleArn {
+/// Whom a credential is minted as, in the grammar of its cloud:
+/// - Alibaba Cloud: acs:ram::ACCOUNT:role/NAME;
+/// - AWS: arn:PARTITION:iam::ACCOUNT:role[/PATH]/NAME;
+/// - Google Cloud: the email of a service account, NAME@PROJECT.iam.gserviceaccount.com;
+/// - Azure: the client ID (a GUID in lower case) of an application or managed identity.
+class Role {
   public:
-    enum class Cloud { Alibaba, Aws };
-    static Result<RoleArn> parse(std::string_view text);
+    enum class Cloud { Alibaba, Aws, Google, Azure };
+    static Result<Role> parse(std::string_view text);
     [[nodiscard]] std::string const& str() const { return text_; }
     [[nodiscard]] Cloud cloud() const { return cloud_; }
-    [[nodiscard]] std::string const& partition() const {
-        return partition_;
-    }  ///< "acs", "aws", "aws-cn", ...
+    /// "acs", "aws", "aws-cn", ..., "google", "azure"
+    [[nodiscard]] std::string const& partition() const { return partition_; }
+    /// Google: the project, or the domain of an account that Google made itself; Azure: empty,
+    /// because only the Registry knows the tenant.
     [[nodiscard]] std::string const& account() const { return account_; }
     [[nodiscard]] std::string const& name() const { return name_; }  ///< with path
-    auto operator<=>(RoleArn const&) const = default;
+    auto operator<=>(Role const&) const = default;
 
   private:
+    static Result<Role> parse_alibaba(std::string_view text);
+    static Result<Role> parse_aws(std::string_view text);
+
     std::string text_;
     Cloud cloud_ = Cloud::Alibaba;
     std::string partition_;
@@ -52,13 +60,19 @@ class RoleArn {
     std::string name_;
 };
 
-/// A role as an admin writes it: a RoleArn in which {namespace} and {cluster} stand for values that
-/// are put in per namespace. Checked by expanding it with sample values.
+/// NAME@PROJECT.iam.gserviceaccount.com, or an account that Google made itself (NUMBER-compute@
+/// developer.gserviceaccount.com).
+[[nodiscard]] bool is_google_service_account(std::string_view text);
+/// 8-4-4-4-12 hexadecimal digits in lower case.
+[[nodiscard]] bool is_guid(std::string_view text);
+
+/// A Role as an admin writes it: {namespace} and {cluster} stand for values that are put in per
+/// namespace. Checked by expanding it with sample values.
 class RoleTemplate {
   public:
     static Result<RoleTemplate> parse(std::string_view text);
     [[nodiscard]] std::string const& str() const { return text_; }
-    [[nodiscard]] Result<RoleArn> expand(std::string_view ns, std::string_view cluster) const;
+    [[nodiscard]] Result<Role> expand(std::string_view ns, std::string_view cluster) const;
     auto operator<=>(RoleTemplate const&) const = default;
 
   private:

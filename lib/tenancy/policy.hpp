@@ -183,7 +183,7 @@ class NamespacePolicy {
 struct CredentialSpec {
     std::shared_ptr<Registry const> registry;
     std::vector<std::string> hosts;  ///< that the Registry really owns, sorted
-    std::optional<RoleArn> role;
+    std::optional<Role> role;
     std::string external_id;              ///< expanded
     int session_duration_seconds = 3600;  ///< the smallest of those asked for
     /// Sorted, without `deprecated`; what the session is narrowed to and the keys cover.
@@ -202,8 +202,8 @@ struct CredentialProblem {
     std::string registry;
     std::string tenancy;  ///< empty where an exception names none
     /// RegistryNotFound, NoHosts, RoleRequired, RoleMismatch, RoleInvalid, RoleNotAllowed,
-    /// ExternalIDInvalid, CredentialConflict or PolicyTooLarge; for exceptions RegistryNotFound,
-    /// NoCredential, CredentialAmbiguous or PolicyTooLarge.
+    /// ExternalIDInvalid, CredentialConflict, PolicyTooLarge or NotNarrowable; for exceptions
+    /// RegistryNotFound, NoCredential, CredentialAmbiguous, PolicyTooLarge or NotNarrowable.
     std::string reason;
     std::string message;  ///< for developers: no role ARNs
     /// The RegistryException that it is about; what tenancies get is not affected. Empty: none.

@@ -6,6 +6,7 @@
 
 #include "lib/base/digest.hpp"
 #include "lib/tenancy/policy.hpp"
+#include "lib/tenancy/registry_blocks.hpp"
 #include "lib/tenancy/session_policy.hpp"
 #include "lib/tenancy/validation.hpp"
 
@@ -100,7 +101,7 @@ void Collector::add(RegistryTenancy const& tenancy, TenancyRegistry const& wante
         return;
     }
     CredentialKey key{wanted.name, {}, {}};
-    std::optional<RoleArn> role;
+    std::optional<Role> role;
     if (wanted.role) {
         role = wanted.role->expand(ns_, cluster_).value();  // role_problem() has expanded it
         key.role = role->str();
@@ -231,15 +232,12 @@ void Collector::extend(RegistryException const& exception, std::string const& re
     if (wider.size() == draft.allow.size()) {
         return;
     }
-    if (draft.spec.role) {
-        std::vector<AllowEntry> const allow(wider.begin(), wider.end());
-        auto const fits = session_policy(*known, *draft.spec.role, allow);
-        if (!fits) {
-            report(exception, registry, "PolicyTooLarge",
-                   "is left out of the credential for registry \"" + registry +
-                       "\", because together " + fits.error().message);
-            return;
-        }
+    std::vector<AllowEntry> const allow(wider.begin(), wider.end());
+    if (auto const fits = session_policy(*known, draft.spec.role, allow); !fits) {
+        report(exception, registry, fits.error().code,
+               "is left out of the credential for registry \"" + registry +
+                   "\", because together " + fits.error().message);
+        return;
     }
     draft.allow = std::move(wider);
     draft.exceptions.insert(exception.meta.name);
@@ -259,17 +257,48 @@ Credentials Collector::finish() {
         spec.exceptions.assign(draft.exceptions.begin(), draft.exceptions.end());
         spec.session_duration_seconds =
             draft.session_duration_seconds.value_or(session_duration_default_seconds);
-        if (spec.role) {
-            auto const fits = session_policy(*spec.registry, *spec.role, spec.allow);
-            if (!fits) {
-                result_.problems.push_back(
-                    {key.registry, spec.tenancies.front(), "PolicyTooLarge", fits.error().message});
-                continue;
-            }
+        if (auto const fits = session_policy(*spec.registry, spec.role, spec.allow); !fits) {
+            result_.problems.push_back(
+                {key.registry, spec.tenancies.front(), fits.error().code, fits.error().message});
+            continue;
         }
         result_.specs.push_back(std::move(spec));
     }
     return std::move(result_);
+}
+
+/// What the type's block says. The first fields keep their places: another hash would mint all
+/// credentials anew after an update of the operator.
+void push_block(Json& inputs, Registry const& registry) {
+    if (registry.alibaba_acr) {
+        auto const& acr = *registry.alibaba_acr;
+        Json block = {acr.instance_id,        acr.region,
+                      acr.account_id,         name_of(acr.identity.type),
+                      acr.identity.role_name, acr.identity.secret_name};
+        if (!acr.identity.provider.empty()) {
+            block.push_back(acr.identity.provider);
+            block.push_back(acr.identity.oidc_role);
+        }
+        inputs.push_back(std::move(block));  // edition Personal is the one without instance_id
+    }
+    if (registry.amazon_ecr) {
+        auto const& ecr = *registry.amazon_ecr;
+        inputs.push_back({ecr.registry_id, ecr.region, ecr.session_tags ? "tags" : "",
+                          name_of(ecr.identity.type), ecr.identity.role_name,
+                          ecr.identity.secret_name, ecr.identity.oidc_role});
+    }
+    if (registry.google_artifact_registry) {
+        inputs.push_back(google_artifact_registry_json(*registry.google_artifact_registry));
+    }
+    if (registry.azure_acr) {
+        inputs.push_back(azure_acr_json(*registry.azure_acr));
+    }
+    if (registry.harbor) {
+        inputs.push_back(harbor_json(*registry.harbor));
+    }
+    if (registry.docker_config_secret) {
+        inputs.push_back(registry.docker_config_secret->secret_name);
+    }
 }
 
 }  // namespace
@@ -282,20 +311,7 @@ std::string CredentialSpec::inputs_hash() const {
     inputs.push_back(hosts);
     inputs.push_back(registry->key_style == KeyStyle::Path ? "Path" : "Host");
     inputs.push_back(registry->realm);
-    if (registry->alibaba_acr) {
-        auto const& acr = *registry->alibaba_acr;
-        inputs.push_back({acr.instance_id, acr.region, acr.account_id, name_of(acr.identity.type),
-                          acr.identity.role_name, acr.identity.secret_name});
-    }
-    if (registry->amazon_ecr) {
-        auto const& ecr = *registry->amazon_ecr;
-        inputs.push_back({ecr.registry_id, ecr.region, ecr.session_tags ? "tags" : "",
-                          name_of(ecr.identity.type), ecr.identity.role_name,
-                          ecr.identity.secret_name, ecr.identity.oidc_role});
-    }
-    if (registry->docker_config_secret) {
-        inputs.push_back(registry->docker_config_secret->secret_name);
-    }
+    push_block(inputs, *registry);
     inputs.push_back(role ? role->str() : std::string());
     inputs.push_back(external_id);
     inputs.push_back(session_duration_seconds);

@@ -6,50 +6,27 @@
 
 #include "lib/base/text.hpp"
 #include "lib/tenancy/field_reader.hpp"
+#include "lib/tenancy/registry_block_parts.hpp"
 #include "lib/tenancy/registry_blocks.hpp"
 
 namespace rt::tenancy {
 namespace {
 
 /// In the order of RegistryType.
-constexpr std::array<std::string_view, 4> type_names{"AlibabaACR", "AmazonECR",
-                                                     "DockerConfigSecret", "Anonymous"};
+constexpr std::array<std::string_view, 7> type_names{
+    "AlibabaACR",         "AmazonECR", "GoogleArtifactRegistry", "AzureACR", "Harbor",
+    "DockerConfigSecret", "Anonymous"};
+/// The block of each type, in the same order.
+constexpr std::array<std::string_view, 7> block_names{
+    "alibabaACR",         "amazonECR", "googleArtifactRegistry", "azureACR", "harbor",
+    "dockerConfigSecret", "anonymous"};
 constexpr std::array<std::string_view, 2> key_style_names{"Path", "Host"};
 
 constexpr std::size_t url_characters_max = 2048;
 
-bool is_digit(char character) {
-    return character >= '0' && character <= '9';
-}
-
 bool is_printable_without_spaces(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
                        [](char character) { return character >= '!' && character <= '~'; });
-}
-
-/// https://HOST[:PORT][/PATH] without user, query and fragment.
-bool is_realm(std::string_view url) {
-    constexpr std::string_view scheme = "https://";
-    if (!url.starts_with(scheme)) {
-        return false;
-    }
-    url.remove_prefix(scheme.size());
-    std::size_t const path = std::min(url.find('/'), url.size());
-    std::string_view const authority = url.substr(0, path);
-    std::size_t const colon = std::min(authority.find(':'), authority.size());
-    std::string_view const host = authority.substr(0, colon);
-    std::string_view const port = authority.substr(colon);
-    return !host.empty() &&
-           std::all_of(host.begin(), host.end(),
-                       [](char character) {
-                           return is_digit(character) || (character >= 'a' && character <= 'z') ||
-                                  (character >= 'A' && character <= 'Z') || character == '.' ||
-                                  character == '-';
-                       }) &&
-           port.size() != 1 &&
-           std::all_of(port.begin() + (port.empty() ? 0 : 1), port.end(), is_digit) &&
-           is_printable_without_spaces(url.substr(path)) &&
-           url.find_first_of("?#", path) == std::string_view::npos;
 }
 
 std::vector<RegistryHost> read_hosts(FieldReader& reader, FieldErrors& errors) {
@@ -83,57 +60,76 @@ std::vector<std::string> read_allowed_roles(FieldReader& reader, FieldErrors& er
     for (std::size_t i = 0; i < patterns.size(); ++i) {
         if (!is_printable_without_spaces(patterns[i])) {
             errors.push_back({json_pointer(reader.pointer_to("allowedRoles"), i),
-                              in_quotes(patterns[i]) + " is no role pattern: write an ARN without "
+                              in_quotes(patterns[i]) + " is no role pattern: write a role without "
                                                        "spaces"});
         }
     }
     return patterns;
 }
 
-void check_amazon_hosts(Registry const& registry, FieldReader& spec, bool block_is_right) {
+/// Only where the block itself is right: what does not fit is then the host.
+void check_hosts(Registry const& registry, FieldReader& spec) {
+    bool const has_realm = spec.member("realm") != nullptr;
     for (auto const& host : registry.hosts) {
-        if (block_is_right && !may_be_host_of(*registry.amazon_ecr, host.str())) {
-            spec.report("hosts", in_quotes(host.str()) +
-                                     " is the registry of another account or region than "
-                                     "amazonECR says: correct one of them, or make it a Registry "
-                                     "of its own");
+        std::string problem;
+        if (registry.alibaba_acr && !may_be_host_of(*registry.alibaba_acr, host.str())) {
+            problem = " is of another region than alibabaACR says";
+        } else if (registry.amazon_ecr && !may_be_host_of(*registry.amazon_ecr, host.str())) {
+            problem = " is the registry of another account or region than amazonECR says";
+        } else if (registry.google_artifact_registry &&
+                   !may_be_host_of(*registry.google_artifact_registry, host.str())) {
+            problem = " is of another location than googleArtifactRegistry says";
+        } else if (registry.azure_acr &&
+                   !may_be_host_of(*registry.azure_acr, host.str(), has_realm)) {
+            problem = " is no registry of the cloud that azureACR says (NAME" +
+                      std::string(host_suffix(registry.azure_acr->cloud)) +
+                      "; a name of your own needs realm, too)";
+        }
+        if (!problem.empty()) {
+            spec.report("hosts", in_quotes(host.str()) + problem +
+                                     ": correct one of them, or make it a Registry of its own");
         }
     }
 }
 
+void read_blocks(Registry& registry, FieldReader& spec, FieldErrors& errors) {
+    auto const read = [&](RegistryType owner, auto& member, auto* reader) {
+        std::string_view const key = block_names[static_cast<std::size_t>(owner)];
+        if (Json const* const block = spec.member(key)) {
+            member = reader(block, spec.pointer_to(key), errors);
+        }
+    };
+    read(RegistryType::AlibabaACR, registry.alibaba_acr, &read_alibaba_acr);
+    read(RegistryType::AmazonECR, registry.amazon_ecr, &read_amazon_ecr);
+    read(RegistryType::GoogleArtifactRegistry, registry.google_artifact_registry,
+         &read_google_artifact_registry);
+    read(RegistryType::AzureACR, registry.azure_acr, &read_azure_acr);
+    read(RegistryType::Harbor, registry.harbor, &read_harbor);
+    read(RegistryType::DockerConfigSecret, registry.docker_config_secret,
+         &read_docker_config_secret);
+    FieldReader(spec.member("anonymous"), spec.pointer_to("anonymous"), errors).refuse_unknown();
+}
+
 /// The rules between type, its block and the fields that only some types have.
 void read_type(Registry& registry, FieldReader& spec, FieldErrors& errors) {
-    spec.required("type", "AlibabaACR, AmazonECR, DockerConfigSecret or Anonymous");
+    spec.required("type",
+                  "AlibabaACR, AmazonECR, GoogleArtifactRegistry, AzureACR, Harbor, "
+                  "DockerConfigSecret or Anonymous");
     std::size_t const before = errors.size();
     registry.type = static_cast<RegistryType>(
         spec.choice("type", type_names, static_cast<std::size_t>(RegistryType::Anonymous)));
     bool const known = errors.size() == before && spec.member("type") != nullptr;
-    Json const* const acr = spec.member("alibabaACR");
-    Json const* const ecr = spec.member("amazonECR");
-    Json const* const docker = spec.member("dockerConfigSecret");
-    Json const* const anonymous = spec.member("anonymous");
-    if (known) {
-        auto const check = [&](std::string_view key, Json const* block, RegistryType owner) {
-            check_block(spec, key, block != nullptr, registry.type == owner, true,
-                        name_of(registry.type), name_of(owner));
-        };
-        check("alibabaACR", acr, RegistryType::AlibabaACR);
-        check("amazonECR", ecr, RegistryType::AmazonECR);
-        check("dockerConfigSecret", docker, RegistryType::DockerConfigSecret);
-        check("anonymous", anonymous, RegistryType::Anonymous);
+    for (std::size_t i = 0; i < block_names.size(); ++i) {
+        bool const present = spec.member(block_names[i]) != nullptr;
+        if (known) {
+            check_block(spec, block_names[i], present, static_cast<std::size_t>(registry.type) == i,
+                        true, name_of(registry.type), type_names[i]);
+        }
     }
-    if (acr != nullptr) {
-        registry.alibaba_acr = read_alibaba_acr(acr, spec.pointer_to("alibabaACR"), errors);
+    read_blocks(registry, spec, errors);
+    if (known && errors.size() == before) {
+        check_hosts(registry, spec);
     }
-    if (ecr != nullptr) {
-        registry.amazon_ecr = read_amazon_ecr(ecr, spec.pointer_to("amazonECR"), errors);
-        check_amazon_hosts(registry, spec, errors.size() == before);
-    }
-    if (docker != nullptr) {
-        registry.docker_config_secret =
-            read_docker_config_secret(docker, spec.pointer_to("dockerConfigSecret"), errors);
-    }
-    FieldReader(anonymous, spec.pointer_to("anonymous"), errors).refuse_unknown();
     if (known && !registry.role_cloud() && spec.member("allowedRoles") != nullptr) {
         spec.report("allowedRoles", "must not be set if type is " +
                                         std::string(name_of(registry.type)) +
@@ -141,14 +137,47 @@ void read_type(Registry& registry, FieldReader& spec, FieldErrors& errors) {
     }
 }
 
+/// Types whose credential can't be narrowed must say that this is known.
+void check_unnarrowed(Registry const& registry, FieldReader& spec) {
+    std::string why;
+    switch (registry.type) {
+        case RegistryType::DockerConfigSecret:
+            why = "a fixed credential can't be narrowed";
+            break;
+        case RegistryType::GoogleArtifactRegistry:
+            why =
+                "Google narrows tokens for Cloud Storage alone, so that only the service account's "
+                "own rights narrow this credential; it can't be narrowed";
+            break;
+        case RegistryType::AzureACR:
+            why =
+                "only the application's own rights narrow a refresh token of Azure; it can't be "
+                "narrowed";
+            break;
+        default:
+            return;
+    }
+    if (!registry.allow_unnarrowed) {
+        spec.report("allowUnnarrowed",
+                    "must be true if type is " + std::string(name_of(registry.type)) + ": " + why +
+                        " to what a tenancy allows, and everybody who can read Secrets in a "
+                        "governed namespace holds all of it; set it to true if that is acceptable");
+    }
+}
+
 }  // namespace
 
-std::optional<RoleArn::Cloud> Registry::role_cloud() const {
+std::optional<Role::Cloud> Registry::role_cloud() const {
     switch (type) {
         case RegistryType::AlibabaACR:
-            return RoleArn::Cloud::Alibaba;
+            return Role::Cloud::Alibaba;
         case RegistryType::AmazonECR:
-            return RoleArn::Cloud::Aws;
+            return Role::Cloud::Aws;
+        case RegistryType::GoogleArtifactRegistry:
+            return Role::Cloud::Google;
+        case RegistryType::AzureACR:
+            return Role::Cloud::Azure;
+        case RegistryType::Harbor:
         case RegistryType::DockerConfigSecret:
         case RegistryType::Anonymous:
             break;
@@ -156,11 +185,44 @@ std::optional<RoleArn::Cloud> Registry::role_cloud() const {
     return std::nullopt;
 }
 
+Registry::RoleUse Registry::role_use() const {
+    if (!role_cloud() || identity() == nullptr) {
+        return RoleUse::None;
+    }
+    Identity::Type const who = identity()->type;
+    switch (type) {
+        case RegistryType::GoogleArtifactRegistry:
+            // What the token is exchanged for may hold the reader role itself.
+            return who == Identity::Type::ServiceAccount ? RoleUse::Optional : RoleUse::Required;
+        case RegistryType::AzureACR:
+            if (who == Identity::Type::AccessKey) {
+                return RoleUse::None;  // the secret is of one application
+            }
+            return who == Identity::Type::ServiceAccount ? RoleUse::Required : RoleUse::Optional;
+        default:
+            return RoleUse::Required;
+    }
+}
+
+bool Registry::takes_external_id() const {
+    return (type == RegistryType::AlibabaACR || type == RegistryType::AmazonECR) &&
+           identity() != nullptr && identity()->type != Identity::Type::ServiceAccount;
+}
+
 Identity const* Registry::identity() const {
     if (alibaba_acr) {
         return &alibaba_acr->identity;
     }
-    return amazon_ecr ? &amazon_ecr->identity : nullptr;
+    if (amazon_ecr) {
+        return &amazon_ecr->identity;
+    }
+    if (google_artifact_registry) {
+        return &google_artifact_registry->identity;
+    }
+    if (azure_acr) {
+        return &azure_acr->identity;
+    }
+    return harbor ? &harbor->identity : nullptr;
 }
 
 std::string_view name_of(RegistryType type) {
@@ -210,20 +272,14 @@ Parsed<Registry> Registry::parse(Json const& object) {
     read_type(registry, spec, errors);
     registry.allowed_roles = read_allowed_roles(spec, errors);
     registry.realm = spec.text("realm", url_characters_max);
-    if (!registry.realm.empty() && !is_realm(registry.realm)) {
+    if (!registry.realm.empty() && !is_https_url(registry.realm)) {
         spec.report("realm", in_quotes(registry.realm) +
                                  " is no token endpoint: write an https:// URL without user, query "
                                  "and fragment, for example https://auth.example.com/token");
     }
     registry.key_style = static_cast<KeyStyle>(spec.choice("keyStyle", key_style_names, 0));
     registry.allow_unnarrowed = spec.flag("allowUnnarrowed");
-    if (registry.type == RegistryType::DockerConfigSecret && !registry.allow_unnarrowed) {
-        spec.report(
-            "allowUnnarrowed",
-            "must be true if type is DockerConfigSecret: a fixed credential can't be narrowed "
-            "to what a tenancy allows, and everybody who can read Secrets in a governed "
-            "namespace holds all of it; set it to true if that is acceptable");
-    }
+    check_unnarrowed(registry, spec);
     spec.refuse_unknown();
     if (!errors.empty()) {
         return tl::unexpected(std::move(errors));
@@ -242,6 +298,15 @@ Json Registry::spec_json() const {
     }
     if (amazon_ecr) {
         spec["amazonECR"] = amazon_ecr_json(*amazon_ecr);
+    }
+    if (google_artifact_registry) {
+        spec["googleArtifactRegistry"] = google_artifact_registry_json(*google_artifact_registry);
+    }
+    if (azure_acr) {
+        spec["azureACR"] = azure_acr_json(*azure_acr);
+    }
+    if (harbor) {
+        spec["harbor"] = harbor_json(*harbor);
     }
     if (docker_config_secret) {
         spec["dockerConfigSecret"]["secretName"] = docker_config_secret->secret_name;

@@ -11,26 +11,46 @@
 
 namespace rt::tenancy {
 
-enum class RegistryType { AlibabaACR, AmazonECR, DockerConfigSecret, Anonymous };
+enum class RegistryType {
+    AlibabaACR,
+    AmazonECR,
+    GoogleArtifactRegistry,
+    AzureACR,
+    Harbor,
+    DockerConfigSecret,
+    Anonymous
+};
 enum class KeyStyle { Path, Host };
 
-/// Who the operator is before it assumes a role. `type` selects; nothing falls back.
+/// Who the operator is before it becomes what a tenancy names. `type` selects; nothing falls back.
+/// Which of the members a type has depends on the cloud; the others are empty.
 struct Identity {
-    enum class Type { InstanceRole, AccessKey, OIDC };
+    enum class Type {
+        InstanceRole,    ///< the cloud's metadata service
+        AccessKey,       ///< a Secret in the operator's namespace
+        OIDC,            ///< the operator's own ServiceAccount token
+        ServiceAccount,  ///< the token of the governed namespace's ServiceAccount, one hop
+    };
     Type type = Type::InstanceRole;
-    std::string role_name{};    ///< InstanceRole: optional, else the one the metadata service lists
-    std::string secret_name{};  ///< AccessKey: Secret in the operator's namespace
-    std::string oidc_role{};    ///< OIDC: ARN of the role that trusts the operator's token
+    std::string role_name{};        ///< InstanceRole (Alibaba Cloud, AWS): optional, else as listed
+    std::string secret_name{};      ///< AccessKey
+    std::string oidc_role{};        ///< OIDC (Alibaba Cloud, AWS): ARN of the role that trusts it
+    std::string provider{};         ///< OIDC, ServiceAccount (Alibaba Cloud): ARN of the provider
+    std::string audience{};         ///< OIDC, ServiceAccount (Google): //iam.googleapis.com/...
+    std::string service_account{};  ///< InstanceRole (Google): email; empty: "default"
+    std::string client_id{};        ///< InstanceRole (Azure; may be empty), OIDC (Azure)
     bool operator==(Identity const&) const = default;
 };
 
 struct AlibabaAcrSpec {
     enum class Endpoints { Public, Vpc };
-    std::string instance_id;   ///< cri-...
+    enum class Edition { Enterprise, Personal };
+    std::string instance_id;   ///< cri-...; empty: edition Personal
     std::string region;        ///< of the instance, e.g. cn-shanghai
     std::string account_id{};  ///< the instance's owner; empty: the account of the tenancy's role
     Endpoints endpoints = Endpoints::Public;
     Identity identity;
+    Edition edition = Edition::Enterprise;
     bool operator==(AlibabaAcrSpec const&) const = default;
 };
 
@@ -42,6 +62,26 @@ struct AmazonEcrSpec {
     /// aws, aws-cn or aws-us-gov, as the region says. Roles and resources are of the same one.
     [[nodiscard]] std::string_view partition() const;
     bool operator==(AmazonEcrSpec const&) const = default;
+};
+
+struct GoogleArtifactRegistrySpec {
+    std::string location;  ///< e.g. europe-west3, or europe
+    Identity identity;
+    bool operator==(GoogleArtifactRegistrySpec const&) const = default;
+};
+
+struct AzureAcrSpec {
+    enum class Cloud { Public, China, UsGovernment };
+    std::string tenant_id;  ///< GUID of the directory
+    Cloud cloud = Cloud::Public;
+    Identity identity;
+    bool operator==(AzureAcrSpec const&) const = default;
+};
+
+struct HarborSpec {
+    std::string url;    ///< https://HOST[:PORT]; the API is below it
+    Identity identity;  ///< AccessKey
+    bool operator==(HarborSpec const&) const = default;
 };
 
 struct DockerConfigSecretSpec {
@@ -56,10 +96,12 @@ struct Registry {
     RegistryType type = RegistryType::Anonymous;
     std::optional<AlibabaAcrSpec> alibaba_acr;
     std::optional<AmazonEcrSpec> amazon_ecr;
+    std::optional<GoogleArtifactRegistrySpec> google_artifact_registry;
+    std::optional<AzureAcrSpec> azure_acr;
+    std::optional<HarborSpec> harbor;
     std::optional<DockerConfigSecretSpec> docker_config_secret;
-    std::vector<std::string>
-        allowed_roles;  ///< patterns; '*' matches within one ARN part; empty = any
-    std::string realm;  ///< token endpoint, where the type does not fix it
+    std::vector<std::string> allowed_roles;  ///< patterns; '*' spans no ':' and '/'; empty = any
+    std::string realm;                       ///< token endpoint, where the type does not fix it
     KeyStyle key_style = KeyStyle::Path;
     bool allow_unnarrowed = false;
 
@@ -69,8 +111,13 @@ struct Registry {
     /// spec as JSON; parse(serialise(x)) == x.
     [[nodiscard]] Json spec_json() const;
     [[nodiscard]] bool has_credentials() const { return type != RegistryType::Anonymous; }
-    /// Whose roles the type assumes; nullopt: none.
-    [[nodiscard]] std::optional<RoleArn::Cloud> role_cloud() const;
+    /// Whose roles the type knows; nullopt: none.
+    [[nodiscard]] std::optional<Role::Cloud> role_cloud() const;
+    /// Whether a tenancy names a role here, as type and identity want it.
+    enum class RoleUse { None, Optional, Required };
+    [[nodiscard]] RoleUse role_use() const;
+    /// Whether an external ID is sent when the role is assumed.
+    [[nodiscard]] bool takes_external_id() const;
     /// Who the operator is at this Registry; nullptr: the type has no identities.
     [[nodiscard]] Identity const* identity() const;
     [[nodiscard]] bool role_allowed(std::string_view role) const;

@@ -304,6 +304,10 @@ std::string AllowEntry::display() const {
     return path;
 }
 
+bool is_harbor_project(AllowEntry const& entry) {
+    return entry.kind == AllowEntry::Kind::Namespace && entry.path.find('/') == std::string::npos;
+}
+
 Json to_json(AllowEntry const& entry) {
     Json out = Json::object();
     switch (entry.kind) {

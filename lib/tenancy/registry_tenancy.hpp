@@ -31,6 +31,9 @@ struct AllowEntry {
     auto operator<=>(AllowEntry const&) const = default;
 };
 
+/// A whole project of a Harbor: what its robots can be narrowed to.
+[[nodiscard]] bool is_harbor_project(AllowEntry const& entry);
+
 /// As it stands in `allow` of a RegistryTenancy and a RegistryGrant.
 [[nodiscard]] Json to_json(AllowEntry const& entry);
 

@@ -49,10 +49,22 @@ Error nothing_allowed() {
 }
 
 Error too_large(std::size_t bytes, std::size_t paths, std::string_view limit) {
-    return invalid_argument(
+    Error error = invalid_argument(
         "allow compiles to a session policy of " + std::to_string(bytes) + " bytes for " +
         std::to_string(paths) + " paths, but the cloud takes " + std::string(limit) +
         ": allow fewer paths, or a registry namespace instead of single repositories");
+    error.code = "PolicyTooLarge";
+    return error;
+}
+
+Error not_narrowable(Registry const& registry, AllowEntry const& entry) {
+    Error error = invalid_argument(
+        "allow has " + entry.display() +
+        ", but a robot of Harbor is narrowed to whole projects: allow the project (namespace: "
+        "PROJECT), or set allowUnnarrowed in Registry \"" +
+        registry.meta.name + '"');
+    error.code = "NotNarrowable";
+    return error;
 }
 
 /// ["PREFIXa","PREFIXb"]. Texts are bound to characters that JSON does not escape (RepositoryPath,
@@ -77,7 +89,10 @@ Result<std::string> acr_session_policy(AlibabaAcrSpec const& instance, std::stri
     }
     std::string prefix = "acs:cr:" + instance.region + ':';
     prefix += instance.account_id.empty() ? account : std::string_view(instance.account_id);
-    prefix += ":repository/" + instance.instance_id + '/';
+    prefix += ":repository/";
+    if (instance.edition == AlibabaAcrSpec::Edition::Enterprise) {
+        prefix += instance.instance_id + '/';
+    }
     auto const paths = resource_paths(allow);
     std::string policy = R"({"Version":"1","Statement":[)"
                          R"({"Effect":"Allow","Action":"cr:GetAuthorizationToken","Resource":"*"},)"
@@ -112,13 +127,21 @@ Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
     return policy;
 }
 
-Result<std::string> session_policy(Registry const& registry, RoleArn const& role,
+Result<std::string> session_policy(Registry const& registry, std::optional<Role> const& role,
                                    std::span<AllowEntry const> allow) {
-    if (registry.alibaba_acr) {
-        return acr_session_policy(*registry.alibaba_acr, role.account(), allow);
+    if (registry.alibaba_acr && role) {
+        return acr_session_policy(*registry.alibaba_acr, role->account(), allow);
     }
     if (registry.amazon_ecr) {
         return ecr_session_policy(*registry.amazon_ecr, allow);
+    }
+    if (registry.harbor && !registry.allow_unnarrowed) {
+        auto const wide = std::find_if(allow.begin(), allow.end(), [](AllowEntry const& entry) {
+            return !is_harbor_project(entry);
+        });
+        if (wide != allow.end()) {
+            return fail(not_narrowable(registry, *wide));
+        }
     }
     return std::string();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,8 +16,9 @@ inline constexpr std::size_t acr_session_policy_bytes_max = 2048;
 
 /// The inline policy of AssumeRole that narrows a session to `allow` of one ACR instance: it
 /// repeats cr:GetAuthorizationToken (or minting is refused) and allows cr:PullRepository on the
-/// listed paths. `account` is the account that owns the instance (the role's). InvalidArgument with
-/// the size where it exceeds the cloud's limit; it is never widened to fit.
+/// listed paths (of the region, for edition Personal). `account` is the account that owns the
+/// instance (the role's). InvalidArgument with the size where it exceeds the cloud's limit; it is
+/// never widened to fit.
 [[nodiscard]] Result<std::string> acr_session_policy(AlibabaAcrSpec const& instance,
                                                      std::string_view account,
                                                      std::span<AllowEntry const> allow);
@@ -30,8 +32,13 @@ inline constexpr std::size_t ecr_session_policy_bytes_max = 2048;
 [[nodiscard]] Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
                                                      std::span<AllowEntry const> allow);
 
-/// The session policy of whatever type `registry` has; empty where the type assumes no role.
-[[nodiscard]] Result<std::string> session_policy(Registry const& registry, RoleArn const& role,
+/// How `registry` narrows a credential to `allow`: the session policy, where its type has one.
+/// Empty where it has none: Harbor's robots are narrowed by project, other types not at all.
+/// InvalidArgument where `allow` can't be told to the registry (`code`: PolicyTooLarge or
+/// NotNarrowable) unless the Registry allows that a credential is wider (allowUnnarrowed; it covers
+/// what can't be narrowed, never what is too large).
+[[nodiscard]] Result<std::string> session_policy(Registry const& registry,
+                                                 std::optional<Role> const& role,
                                                  std::span<AllowEntry const> allow);
 
 }  // namespace rt::tenancy

@@ -5,6 +5,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/tenancy/field_reader.hpp"
+#include "lib/tenancy/registry_block_parts.hpp"
 #include "lib/tenancy/session_policy.hpp"
 
 namespace rt::tenancy {
@@ -28,16 +29,29 @@ std::string name_in_quotes(Registry const& registry) {
     return '"' + registry.meta.name + '"';
 }
 
-/// How a role of `registry` is written; empty where `role` is one.
-std::string_view wanted_form(Registry const& registry, RoleArn const& role) {
-    if (registry.role_cloud() == RoleArn::Cloud::Alibaba) {
-        return role.cloud() == RoleArn::Cloud::Alibaba ? "" : "acs:ram::ACCOUNT:role/NAME";
+/// "of type T" or, where the identity matters, "of type T with identity I".
+std::string kind_of(Registry const& registry) {
+    std::string text = "of type " + std::string(name_of(registry.type));
+    if (registry.role_cloud() && registry.identity() != nullptr) {
+        text += " with identity " + std::string(name_of(registry.identity()->type));
+    }
+    return text;
+}
+
+/// How a role of `registry` is written.
+std::string_view form_of(Registry const& registry) {
+    switch (registry.type) {
+        case RegistryType::AlibabaACR:
+            return "acs:ram::ACCOUNT:role/NAME";
+        case RegistryType::GoogleArtifactRegistry:
+            return "NAME@PROJECT.iam.gserviceaccount.com";
+        case RegistryType::AzureACR:
+            return "of a client ID, a GUID in lower case";
+        default:
+            break;
     }
     std::string_view const partition =
         registry.amazon_ecr ? registry.amazon_ecr->partition() : std::string_view();
-    if (role.cloud() == RoleArn::Cloud::Aws && role.partition() == partition) {
-        return "";
-    }
     if (partition == "aws-cn") {
         return "arn:aws-cn:iam::ACCOUNT:role/NAME";
     }
@@ -45,23 +59,60 @@ std::string_view wanted_form(Registry const& registry, RoleArn const& role) {
                                      : "arn:aws:iam::ACCOUNT:role/NAME";
 }
 
+bool has_form(Registry const& registry, Role const& role) {
+    return role.cloud() == registry.role_cloud() &&
+           (!registry.amazon_ecr || role.partition() == registry.amazon_ecr->partition());
+}
+
+/// The token of a ServiceAccount reaches roles of the provider's own account alone.
+bool reaches_role(Registry const& registry, Role const& role) {
+    return !registry.alibaba_acr ||
+           registry.alibaba_acr->identity.type != Identity::Type::ServiceAccount ||
+           account_of_provider(registry.alibaba_acr->identity) == role.account();
+}
+
+std::optional<RoleProblem> external_id_problem(Registry const& registry,
+                                               TenancyRegistry const& wanted, std::string_view ns,
+                                               std::string_view cluster) {
+    if (wanted.external_id.empty()) {
+        return std::nullopt;
+    }
+    if (!registry.takes_external_id()) {
+        return RoleProblem{"externalID", "ExternalIDInvalid",
+                           "Registry " + name_in_quotes(registry) + " is " + kind_of(registry) +
+                               ", which sends no external ID: remove externalID from the "
+                               "RegistryTenancy"};
+    }
+    if (!is_expanded_external_id(expand_placeholders(wanted.external_id, ns, cluster))) {
+        return RoleProblem{
+            "externalID", "ExternalIDInvalid",
+            "the externalID is none after {cluster} and {namespace} are put in: 2 to "
+            "1224 letters, digits and _ + = , . @ : / - are allowed"};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistry const& wanted,
                                         std::string_view ns, std::string_view cluster) {
-    std::string const type(name_of(registry.type));
-    if (!registry.role_cloud()) {
+    auto const problem = [&](std::string reason, std::string const& what) {
+        return RoleProblem{
+            "role", std::move(reason),
+            "Registry " + name_in_quotes(registry) + " is " + kind_of(registry) + ", " + what};
+    };
+    if (registry.role_use() == Registry::RoleUse::None) {
         if (!wanted.role) {
             return std::nullopt;
         }
-        return RoleProblem{"role", "RoleMismatch",
-                           "Registry " + name_in_quotes(registry) + " is of type " + type +
-                               ", which assumes no role: remove role from the RegistryTenancy"};
+        return problem("RoleMismatch",
+                       "which assumes no role: remove role from the RegistryTenancy");
     }
     if (!wanted.role) {
-        return RoleProblem{"role", "RoleRequired",
-                           "Registry " + name_in_quotes(registry) + " is of type " + type +
-                               ", which assumes a role: add role to the RegistryTenancy"};
+        if (registry.role_use() == Registry::RoleUse::Optional) {
+            return std::nullopt;
+        }
+        return problem("RoleRequired", "which assumes a role: add role to the RegistryTenancy");
     }
     auto const role = wanted.role->expand(ns, cluster);
     if (!role) {
@@ -69,11 +120,15 @@ std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistr
                            "the role that the RegistryTenancy names is none after {cluster} and "
                            "{namespace} are put in: correct it, or the cluster's name"};
     }
-    if (std::string_view const form = wanted_form(registry, *role); !form.empty()) {
-        return RoleProblem{"role", "RoleMismatch",
-                           "Registry " + name_in_quotes(registry) + " is of type " + type +
-                               ", whose roles have the form " + std::string(form) +
-                               ": correct role in the RegistryTenancy"};
+    if (!has_form(registry, *role)) {
+        return problem("RoleMismatch", "whose roles have the form " +
+                                           std::string(form_of(registry)) +
+                                           ": correct role in the RegistryTenancy");
+    }
+    if (!reaches_role(registry, *role)) {
+        return problem("RoleMismatch",
+                       "which reaches only roles of the account of its OIDC provider: name one of "
+                       "those, or register the cluster as a provider in the role's account");
     }
     if (!registry.role_allowed(role->str())) {
         return RoleProblem{
@@ -82,14 +137,7 @@ std::optional<RoleProblem> role_problem(Registry const& registry, TenancyRegistr
             "Registry " +
                 name_in_quotes(registry) + ": name an allowed one, or extend allowedRoles"};
     }
-    std::string const external_id = expand_placeholders(wanted.external_id, ns, cluster);
-    if (!wanted.external_id.empty() && !is_expanded_external_id(external_id)) {
-        return RoleProblem{
-            "externalID", "ExternalIDInvalid",
-            "the externalID is none after {cluster} and {namespace} are put in: 2 to "
-            "1224 letters, digits and _ + = , . @ : / - are allowed"};
-    }
-    return std::nullopt;
+    return external_id_problem(registry, wanted, ns, cluster);
 }
 
 FieldErrors validate_against(RegistryTenancy const& tenancy, RegistryCatalog const& catalog,
@@ -108,12 +156,13 @@ FieldErrors validate_against(RegistryTenancy const& tenancy, RegistryCatalog con
             errors.push_back({json_pointer(pointer, problem->field), problem->message});
             continue;
         }
+        std::optional<Role> role;
         if (wanted.role) {
-            auto const role = wanted.role->expand(sample, cluster);
-            auto const policy = session_policy(*registry, *role, wanted.allow);
-            if (!policy) {
-                errors.push_back({json_pointer(pointer, "allow"), policy.error().message});
-            }
+            role = wanted.role->expand(sample, cluster).value();  // role_problem() has expanded it
+        }
+        auto const policy = session_policy(*registry, role, wanted.allow);
+        if (!policy) {
+            errors.push_back({json_pointer(pointer, "allow"), policy.error().message});
         }
     }
     return errors;
@@ -141,7 +190,7 @@ std::vector<std::string> warnings_for(RegistryTenancy const& tenancy,
             warnings.push_back(printable(
                 "Registry \"" + wanted.name + "\" does not exist (yet): nothing is allowed from it",
                 warning_bytes_max));
-        } else if (registry->identity() != nullptr && wanted.role && wanted.external_id.empty() &&
+        } else if (registry->takes_external_id() && wanted.role && wanted.external_id.empty() &&
                    registry->identity()->type == Identity::Type::InstanceRole) {
             warnings.push_back(printable("registry \"" + wanted.name +
                                              "\": without externalID every cluster with this node "

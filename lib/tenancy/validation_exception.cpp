@@ -37,6 +37,11 @@ std::vector<CredentialProblem> problems_in(ExceptionScope const& scope,
     return problems;
 }
 
+/// The operator leaves such an exception out of the credential.
+bool left_out(CredentialProblem const& problem) {
+    return problem.reason == "PolicyTooLarge" || problem.reason == "NotNarrowable";
+}
+
 std::string in_namespace(ExceptionScope const& scope) {
     return "namespace \"" + scope.ns + "\": ";
 }
@@ -72,7 +77,7 @@ FieldErrors validate_against(RegistryException const& exception,
             continue;
         }
         for (auto const& problem : problems_in(scope, exception, catalog, cluster)) {
-            if (problem.reason == "PolicyTooLarge") {
+            if (left_out(problem)) {
                 return {{"/spec/images", in_namespace(scope) + problem.message}};
             }
         }
@@ -110,7 +115,7 @@ std::vector<std::string> warnings_for(RegistryException const& exception,
                               "unmanagedNamespaces is Deny, and gives no credential");
         } else {
             for (auto const& problem : problems_in(scope, exception, catalog, cluster)) {
-                if (problem.reason != "PolicyTooLarge" && problem.reason != "RegistryNotFound") {
+                if (!left_out(problem) && problem.reason != "RegistryNotFound") {
                     add(warnings, in_namespace(scope) + problem.message);
                 }
             }

@@ -21,6 +21,13 @@ class SourceByType final : public CredentialSource {
                 return alibaba_->mint(request, std::move(stop));
             case tenancy::RegistryType::AmazonECR:
                 return amazon_->mint(request, std::move(stop));
+            case tenancy::RegistryType::GoogleArtifactRegistry:
+            case tenancy::RegistryType::AzureACR:
+            case tenancy::RegistryType::Harbor:
+                return fail(invalid_argument("Registry " + registry.meta.name +
+                                             ": this build has no source for type " +
+                                             std::string(tenancy::name_of(registry.type)) +
+                                             ": update the operator, or remove the Registry"));
             case tenancy::RegistryType::DockerConfigSecret:
                 return static_->mint(request, std::move(stop));
             case tenancy::RegistryType::Anonymous:

@@ -17,6 +17,9 @@ std::string role_of(tenancy::CredentialSpec const& spec) {
 
 /// Whose call quota a mint uses.
 std::string account_of(tenancy::CredentialSpec const& spec) {
+    if (spec.registry->azure_acr) {
+        return "azure:" + spec.registry->azure_acr->tenant_id;
+    }
     return spec.role ? spec.role->partition() + ':' + spec.role->account()
                      : "registry:" + spec.registry->meta.name;
 }

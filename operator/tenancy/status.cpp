@@ -20,7 +20,7 @@ constexpr char workloads_compliant[] = "WorkloadsCompliant";
 bool is_spec_error(std::string_view reason) {
     return reason == "RoleRequired" || reason == "RoleMismatch" || reason == "RoleNotAllowed" ||
            reason == "RoleInvalid" || reason == "ExternalIDInvalid" || reason == "PolicyTooLarge" ||
-           reason == "SecretTooLarge";
+           reason == "NotNarrowable" || reason == "SecretTooLarge";
 }
 
 struct Verdict {

@@ -14,7 +14,8 @@ constexpr std::size_t message_bytes_max = 4096;
 
 /// Reasons that nothing but a change of the exception's spec can heal.
 bool is_spec_error(std::string_view reason) {
-    return reason == "PolicyTooLarge" || reason == "CredentialAmbiguous";
+    return reason == "PolicyTooLarge" || reason == "NotNarrowable" ||
+           reason == "CredentialAmbiguous";
 }
 
 /// Conditions under construction; those of other writers are left out.

@@ -113,7 +113,7 @@ TEST(Parity, TheGrantThatOurCodeComposesFitsItsSchema) {
             }
         }
     }
-    ASSERT_EQ(governing.size(), 2U);
+    ASSERT_EQ(governing.size(), 5U);
     ASSERT_EQ(baselines.size(), 1U);
     ASSERT_EQ(exceptions.size(), 1U);
     RegistryCatalog const catalog(registries);
@@ -126,7 +126,7 @@ TEST(Parity, TheGrantThatOurCodeComposesFitsItsSchema) {
     EXPECT_EQ(violations(schema_of("RegistryGrant"), grant), std::vector<std::string>{})
         << grant.dump(2);
     EXPECT_EQ(grant["metadata"]["name"], "effective");
-    EXPECT_EQ(grant["spec"]["registries"].size(), 3U);
+    EXPECT_EQ(grant["spec"]["registries"].size(), 6U);
     EXPECT_EQ(grant["spec"]["exceptions"].size(), 1U);
     EXPECT_EQ(grant["spec"]["hosts"].size(), 1U);
 }

@@ -64,28 +64,49 @@ TEST(RepositoryPath, IsOneOrMoreComponents) {
     EXPECT_FALSE(RepositoryPath::parse(std::string(256, 'a')));
 }
 
-TEST(RoleArn, ReadsAlibabaRoles) {
-    auto const role = RoleArn::parse("acs:ram::1146716667364888:role/acr-cainiao");
+TEST(Role, ReadsAlibabaRoles) {
+    auto const role = Role::parse("acs:ram::1146716667364888:role/acr-cainiao");
     ASSERT_TRUE(role);
-    EXPECT_EQ(role->cloud(), RoleArn::Cloud::Alibaba);
+    EXPECT_EQ(role->cloud(), Role::Cloud::Alibaba);
     EXPECT_EQ(role->partition(), "acs");
     EXPECT_EQ(role->account(), "1146716667364888");
     EXPECT_EQ(role->name(), "acr-cainiao");
-    EXPECT_TRUE(RoleArn::parse("acs:ram::1146716667364888:role/" + std::string(64, 'a')));
+    EXPECT_TRUE(Role::parse("acs:ram::1146716667364888:role/" + std::string(64, 'a')));
 }
 
-TEST(RoleArn, ReadsAwsRolesInEveryPartition) {
-    auto const role = RoleArn::parse("arn:aws-cn:iam::123456789012:role/teams/pull+a=b,c.d@e-f_g");
+TEST(Role, ReadsAwsRolesInEveryPartition) {
+    auto const role = Role::parse("arn:aws-cn:iam::123456789012:role/teams/pull+a=b,c.d@e-f_g");
     ASSERT_TRUE(role);
-    EXPECT_EQ(role->cloud(), RoleArn::Cloud::Aws);
+    EXPECT_EQ(role->cloud(), Role::Cloud::Aws);
     EXPECT_EQ(role->partition(), "aws-cn");
     EXPECT_EQ(role->account(), "123456789012");
     EXPECT_EQ(role->name(), "teams/pull+a=b,c.d@e-f_g");
-    EXPECT_TRUE(RoleArn::parse("arn:aws:iam::123456789012:role/pull"));
-    EXPECT_TRUE(RoleArn::parse("arn:aws-us-gov:iam::123456789012:role/pull"));
+    EXPECT_TRUE(Role::parse("arn:aws:iam::123456789012:role/pull"));
+    EXPECT_TRUE(Role::parse("arn:aws-us-gov:iam::123456789012:role/pull"));
 }
 
-TEST(RoleArn, RefusesWhatIsNoRole) {
+TEST(Role, ReadsGoogleServiceAccounts) {
+    auto const role = Role::parse("pull-cainiao@images-prj.iam.gserviceaccount.com");
+    ASSERT_TRUE(role);
+    EXPECT_EQ(role->cloud(), Role::Cloud::Google);
+    EXPECT_EQ(role->account(), "images-prj");
+    EXPECT_EQ(role->name(), "pull-cainiao");
+    auto const made_by_google = Role::parse("123-compute@developer.gserviceaccount.com");
+    ASSERT_TRUE(made_by_google);
+    EXPECT_EQ(made_by_google->account(), "developer.gserviceaccount.com");
+    EXPECT_TRUE(Role::parse("a@prj.example.com.iam.gserviceaccount.com"));
+    EXPECT_FALSE(Role::parse(std::string(31, 'a') + "@prj.iam.gserviceaccount.com"));
+}
+
+TEST(Role, ReadsClientIdsOfAzure) {
+    auto const role = Role::parse("66666666-7777-8888-9999-aaaaaaaaaaaa");
+    ASSERT_TRUE(role);
+    EXPECT_EQ(role->cloud(), Role::Cloud::Azure);
+    EXPECT_EQ(role->partition(), "azure");
+    EXPECT_EQ(role->account(), "");
+}
+
+TEST(Role, RefusesWhatIsNoRole) {
     for (std::string const text : {
              "",
              "acr-cainiao",
@@ -105,12 +126,26 @@ TEST(RoleArn, RefusesWhatIsNoRole) {
              "arn:aws:sts::123456789012:assumed-role/a/b",
              "arn:awsx:iam::123456789012:role/a",
              "arn:aws-:iam::123456789012:role/a",
+             "arn:aws:iam::123456789012",
+             "pull@example.com",
+             "pull@gserviceaccount.com",
+             "pull@prj.iam.gserviceaccount.com.evil.example",
+             "Pull@prj.iam.gserviceaccount.com",
+             "a.b@prj.iam.gserviceaccount.com",
+             "@prj.iam.gserviceaccount.com",
+             "pull-@prj.iam.gserviceaccount.com",
+             "a@b@prj.iam.gserviceaccount.com",
+             "66666666-7777-8888-9999-AAAAAAAAAAAA",
+             "66666666-7777-8888-9999-aaaaaaaaaaa",
+             "66666666-7777-8888-9999-aaaaaaaaaaag",
+             "6666666677778888-9999-aaaaaaaaaaaa",
+             "{66666666-7777-8888-9999-aaaaaaaaaaaa}",
          }) {
-        auto const role = RoleArn::parse(text);
+        auto const role = Role::parse(text);
         ASSERT_FALSE(role) << text;
         EXPECT_NE(role.error().message.find(": "), std::string::npos);
     }
-    EXPECT_FALSE(RoleArn::parse("acs:ram::1146716667364888:role/" + std::string(65, 'a')));
+    EXPECT_FALSE(Role::parse("acs:ram::1146716667364888:role/" + std::string(65, 'a')));
 }
 
 TEST(RoleTemplate, PutsInNamespaceAndCluster) {
@@ -122,6 +157,10 @@ TEST(RoleTemplate, PutsInNamespaceAndCluster) {
     EXPECT_EQ(expanded->str(), "acs:ram::1146716667364888:role/acr-demo-cainiao-prod");
     EXPECT_FALSE(role->expand(std::string(63, 'n'), "demo"));  // over 64 characters
     EXPECT_FALSE(role->expand("n", "a/b"));
+    auto const google = RoleTemplate::parse("p-{namespace}@prj.iam.gserviceaccount.com");
+    ASSERT_TRUE(google);
+    EXPECT_EQ(google->expand("shop", "demo")->name(), "p-shop");
+    EXPECT_FALSE(google->expand(std::string(29, 'n'), "demo"));  // over 30 characters
 }
 
 TEST(RoleTemplate, RefusesUnknownPlaceholders) {

@@ -49,6 +49,31 @@ inline Json ecr_spec() {
               {"identity", {{"type", "InstanceRole"}}}}}};
 }
 
+inline Json gar_spec() {
+    return {{"hosts", {"europe-west3-docker.pkg.dev"}},
+            {"type", "GoogleArtifactRegistry"},
+            {"googleArtifactRegistry",
+             {{"location", "europe-west3"}, {"identity", {{"type", "InstanceRole"}}}}},
+            {"allowUnnarrowed", true}};
+}
+
+inline Json azure_spec() {
+    return {{"hosts", {"demo.azurecr.io"}},
+            {"type", "AzureACR"},
+            {"azureACR",
+             {{"tenantID", "11111111-2222-3333-4444-555555555555"},
+              {"identity", {{"type", "InstanceRole"}}}}},
+            {"allowUnnarrowed", true}};
+}
+
+inline Json harbor_spec() {
+    return {{"hosts", {"harbor.example.com"}},
+            {"type", "Harbor"},
+            {"harbor",
+             {{"url", "https://harbor.example.com"},
+              {"identity", {{"type", "AccessKey"}, {"accessKey", {{"secretName", "harbor"}}}}}}}};
+}
+
 inline Json anonymous_spec(std::string_view host) {
     return {{"hosts", {host}}, {"type", "Anonymous"}, {"anonymous", Json::object()}};
 }

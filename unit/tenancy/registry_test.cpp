@@ -87,7 +87,7 @@ TEST(Registry, ReadsAnEcrRegistry) {
     EXPECT_EQ(registry->amazon_ecr->registry_id, "111122223333");
     EXPECT_EQ(registry->amazon_ecr->partition(), "aws");
     EXPECT_FALSE(registry->amazon_ecr->session_tags);
-    EXPECT_EQ(registry->role_cloud(), RoleArn::Cloud::Aws);
+    EXPECT_EQ(registry->role_cloud(), Role::Cloud::Aws);
     ASSERT_NE(registry->identity(), nullptr);
     EXPECT_EQ(registry->identity()->role_name, "eks-node_role+=,.@-1");
 }
@@ -224,8 +224,7 @@ TEST(Registry, ReportsEveryRuleWithPointerValueAndFix) {
         {"no type", [](Json& s) { s.erase("type"); }, "/spec/type", "is required"},
         {"unknown type", [](Json& s) { s["type"] = "AlibabaAcr"; }, "/spec/type",
          "write AlibabaACR"},
-        {"planned type", [](Json& s) { s["type"] = "GoogleArtifactRegistry"; }, "/spec/type",
-         "is unknown"},
+        {"foreign type", [](Json& s) { s["type"] = "Quay"; }, "/spec/type", "is unknown"},
         {"missing block", [](Json& s) { s.erase("alibabaACR"); }, "/spec/alibabaACR",
          "is required if type is AlibabaACR"},
         {"wrong block", [](Json& s) { s["anonymous"] = Json::object(); }, "/spec/anonymous",
@@ -246,7 +245,7 @@ TEST(Registry, ReportsEveryRuleWithPointerValueAndFix) {
          "/spec/alibabaACR/endpoints", "write VPC"},
         {"identity", [](Json& s) { s["alibabaACR"].erase("identity"); },
          "/spec/alibabaACR/identity", "is required"},
-        {"identity type", [](Json& s) { s["alibabaACR"]["identity"]["type"] = "OIDC"; },
+        {"identity type", [](Json& s) { s["alibabaACR"]["identity"]["type"] = "PodIdentity"; },
          "/spec/alibabaACR/identity/type", "is unknown"},
         {"access key", [](Json& s) { s["alibabaACR"]["identity"]["type"] = "AccessKey"; },
          "/spec/alibabaACR/identity/accessKey", "is required"},

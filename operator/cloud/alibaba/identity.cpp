@@ -32,9 +32,12 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::Identity const& identity,
         case tenancy::Identity::Type::InstanceRole:
             return fetch_instance_role(identity, stop);
         case tenancy::Identity::Type::OIDC:
+        case tenancy::Identity::Type::ServiceAccount:
             break;
     }
-    return fail(invalid_argument("an AlibabaACR Registry has no identity of type OIDC yet"));
+    return fail(invalid_argument("this build has no identity " +
+                                 std::string(tenancy::name_of(identity.type)) +
+                                 " for type AlibabaACR: update the operator"));
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,

@@ -76,12 +76,17 @@ Result<TemporaryKeys> AlibabaSource::assume_role(MintRequest const& request, std
 Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::stop_token stop) {
     tenancy::CredentialSpec const& spec = request.spec;
     if (!spec.registry->alibaba_acr || !spec.role ||
-        spec.role->cloud() != tenancy::RoleArn::Cloud::Alibaba) {
+        spec.role->cloud() != tenancy::Role::Cloud::Alibaba) {
         return fail(invalid_argument("Registry " + spec.registry->meta.name +
                                      " of type AlibabaACR needs a role acs:ram::ACCOUNT:role/NAME "
                                      "in the tenancy"));
     }
     tenancy::AlibabaAcrSpec const& instance = *spec.registry->alibaba_acr;
+    if (instance.edition == tenancy::AlibabaAcrSpec::Edition::Personal) {
+        return fail(invalid_argument("Registry " + spec.registry->meta.name +
+                                     ": this build has no source for edition Personal of type "
+                                     "AlibabaACR: update the operator"));
+    }
     RT_TRY(TemporaryKeys const session, assume_role(request, stop));
 
     std::optional<WallTime> answered_at;

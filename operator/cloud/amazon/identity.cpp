@@ -19,6 +19,7 @@ std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
         case tenancy::Identity::Type::InstanceRole:
             return "role/" + spec.identity.role_name;
         case tenancy::Identity::Type::OIDC:
+        case tenancy::Identity::Type::ServiceAccount:
             break;
     }
     // Sessions of one region are used in that region alone: it may be the only one in reach.
@@ -61,8 +62,12 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AmazonEcrSpec const& spec
             return fetch_instance_role(spec.identity, stop);
         case tenancy::Identity::Type::OIDC:
             return fetch_web_identity(spec, cluster, stop);
+        case tenancy::Identity::Type::ServiceAccount:
+            break;
     }
-    return fail(internal_error("an identity that is none"));
+    return fail(invalid_argument("this build has no identity " +
+                                 std::string(tenancy::name_of(spec.identity.type)) +
+                                 " for type AmazonECR: update the operator"));
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,

@@ -90,7 +90,7 @@ Result<TemporaryKeys> AmazonSource::assume_role(MintRequest const& request,
 Result<RegistryCredential> AmazonSource::mint(MintRequest const& request, std::stop_token stop) {
     tenancy::CredentialSpec const& spec = request.spec;
     if (!spec.registry->amazon_ecr || !spec.role ||
-        spec.role->cloud() != tenancy::RoleArn::Cloud::Aws ||
+        spec.role->cloud() != tenancy::Role::Cloud::Aws ||
         spec.role->partition() != spec.registry->amazon_ecr->partition()) {
         return fail(invalid_argument("Registry " + spec.registry->meta.name +
                                      " of type AmazonECR needs a role "

@@ -36,7 +36,7 @@ class AlibabaSourceTest : public SourceTest {
         : SourceTest("shared-acr", tenancy::RegistryType::AlibabaACR, "acr.example.com") {
         registry_->alibaba_acr = tenancy::AlibabaAcrSpec{
             "cri-shared", "cn-shanghai", {}, tenancy::AlibabaAcrSpec::Endpoints::Public, {}};
-        spec_.role = *tenancy::RoleArn::parse("acs:ram::1146716667364888:role/acr-cainiao");
+        spec_.role = *tenancy::Role::parse("acs:ram::1146716667364888:role/acr-cainiao");
         spec_.external_id = "demo";
         spec_.allow = {{tenancy::AllowEntry::Kind::Namespace, "cainiao", ""}};
     }

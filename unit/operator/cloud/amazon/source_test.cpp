@@ -59,7 +59,7 @@ class AmazonSourceTest : public testing::Test {
         registry_->hosts = {
             *tenancy::RegistryHost::parse("111122223333.dkr.ecr.eu-central-1.amazonaws.com")};
         registry_->amazon_ecr = tenancy::AmazonEcrSpec{"111122223333", "eu-central-1", false, {}};
-        spec_.role = *tenancy::RoleArn::parse("arn:aws:iam::111122223333:role/ecr-payments");
+        spec_.role = *tenancy::Role::parse("arn:aws:iam::111122223333:role/ecr-payments");
         spec_.external_id = "demo";
         spec_.session_duration_seconds = 3600;
         spec_.allow = {{tenancy::AllowEntry::Kind::Namespace, "payments", ""}};
@@ -358,7 +358,7 @@ TEST_F(AmazonSourceTest, ASessionPolicyThatDoesNotFitIsAnErrorNotAWiderSession) 
 TEST_F(AmazonSourceTest, ARoleOfAnotherCloudOrPartitionIsRefusedBeforeAnythingIsAsked) {
     for (auto const* const role : {"acs:ram::1146716667364888:role/acr-cainiao",
                                    "arn:aws-cn:iam::111122223333:role/ecr-payments"}) {
-        spec_.role = *tenancy::RoleArn::parse(role);
+        spec_.role = *tenancy::Role::parse(role);
         auto const credential = mint();
         ASSERT_FALSE(credential.has_value()) << role;
         EXPECT_EQ(credential.error().kind, ErrorKind::InvalidArgument);

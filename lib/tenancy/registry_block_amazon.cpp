@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/text.hpp"
+#include "lib/tenancy/registry_block_parts.hpp"
+#include "lib/tenancy/registry_blocks.hpp"
+
+namespace rt::tenancy {
+namespace {
+
+void read_instance_role(FieldReader& block, Identity& identity) {
+    read_role_name(block, identity, {"IAM", "_+=,.@-", "letters, digits and _ + = , . @ -"});
+}
+
+void read_oidc(FieldReader& block, Identity& identity) {
+    identity.oidc_role =
+        block.required_text("role", 607, "write the ARN of the role that trusts the cluster");
+    auto const role = Role::parse(identity.oidc_role);
+    if (!identity.oidc_role.empty() && (!role || role->cloud() != Role::Cloud::Aws)) {
+        block.report("role", in_quotes(identity.oidc_role) +
+                                 " is no IAM role: write the whole ARN, for example "
+                                 "arn:aws:iam::111122223333:role/registry-tenancy");
+    }
+}
+
+/// With ServiceAccount the tenancy's role says everything.
+constexpr std::array identities{
+    IdentityBlock{Identity::Type::InstanceRole, &read_instance_role, false},
+    IdentityBlock{Identity::Type::OIDC, &read_oidc},
+    IdentityBlock{Identity::Type::ServiceAccount, nullptr},
+    IdentityBlock{Identity::Type::AccessKey, &read_access_key},
+};
+
+/// Two letters, words, a number: eu-central-1, us-gov-west-1. The isolated partitions (us-iso...)
+/// have endpoints of their own that we do not know.
+bool is_region(std::string_view region) {
+    auto const words = split(region, '-');
+    return words.size() >= 3 && words.front().size() == 2 && is_number(words.back(), 1, 2) &&
+           words.back().front() != '0' && !words[1].starts_with("iso") &&
+           std::all_of(words.begin(), words.end() - 1, [](std::string_view word) {
+               return !word.empty() && std::all_of(word.begin(), word.end(), [](char character) {
+                   return character >= 'a' && character <= 'z';
+               });
+           });
+}
+
+}  // namespace
+
+std::string_view AmazonEcrSpec::partition() const {
+    if (region.starts_with("cn-")) {
+        return "aws-cn";
+    }
+    return region.starts_with("us-gov-") ? "aws-us-gov" : "aws";
+}
+
+AmazonEcrSpec read_amazon_ecr(Json const* value, std::string const& pointer, FieldErrors& errors) {
+    AmazonEcrSpec spec;
+    FieldReader reader(value, pointer, errors);
+    spec.registry_id =
+        reader.required_text("registryID", 12, "write the account that owns the registry");
+    if (!spec.registry_id.empty() && !is_number(spec.registry_id, 12, 12)) {
+        reader.report("registryID", in_quotes(spec.registry_id) +
+                                        " is no registry ID: write the 12 digits of the account "
+                                        "that owns the registry, in quotes");
+    }
+    spec.region = reader.required_text("region", 32, "write the registry's region");
+    if (!spec.region.empty() && !is_region(spec.region)) {
+        reader.report("region", in_quotes(spec.region) +
+                                    " is no region of the partitions aws, aws-cn and aws-us-gov: "
+                                    "write it as in the registry's host name, for example "
+                                    "eu-central-1");
+    }
+    spec.session_tags = reader.flag("sessionTags");
+    spec.identity = read_identity(reader, identities, errors);
+    if (auto const base = Role::parse(spec.identity.oidc_role);
+        base && base->cloud() == Role::Cloud::Aws && base->partition() != spec.partition()) {
+        reader.report("identity", "has an oidc.role of another partition than region " +
+                                      in_quotes(spec.region) +
+                                      ", and roles can't be assumed across partitions: name a role "
+                                      "of partition " +
+                                      std::string(spec.partition()));
+    }
+    reader.refuse_unknown();
+    return spec;
+}
+
+Json amazon_ecr_json(AmazonEcrSpec const& spec) {
+    Json json = {{"registryID", spec.registry_id},
+                 {"region", spec.region},
+                 {"identity", identity_json(spec.identity)}};
+    if (spec.session_tags) {
+        json["sessionTags"] = true;
+    }
+    return json;
+}
+
+bool may_be_host_of(AmazonEcrSpec const& spec, std::string_view host) {
+    // ACCOUNT.dkr.ecr[-fips].REGION.amazonaws.com[.cn] or ACCOUNT.dkr-ecr.REGION.on.aws
+    constexpr std::size_t account_digits = 12;
+    std::string_view const rest = host.substr(std::min(account_digits, host.size()));
+    if (!is_number(host.substr(0, account_digits), account_digits, account_digits) ||
+        !(rest.starts_with(".dkr.ecr") || rest.starts_with(".dkr-ecr"))) {
+        return true;  // a proxy or a name of the user's own
+    }
+    return host.starts_with(spec.registry_id) &&
+           rest.find('.' + spec.region + '.') != std::string_view::npos;
+}
+
+}  // namespace rt::tenancy
