@@ -1,52 +1,12 @@
 #include "e2e/sim/ecr_registry.hpp"
 
-#include <cpprest/json.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <variant>
 
 #include "e2e/sim/common/ecr_password.hpp"
+#include "e2e/sim/common/image_store.hpp"
 
 namespace sim {
 namespace {
-
-using web::json::value;
-
-constexpr std::uintmax_t blob_bytes_at_most = std::uintmax_t{64} << 20;  // test images are small
-
-/// GET /v2/NAME/manifests/REFERENCE or /v2/NAME/blobs/DIGEST.
-struct Wanted {
-    std::string repository;
-    bool manifest = false;
-    std::string reference;
-};
-
-bool made_of(std::string_view text, std::string_view marks) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
-std::optional<Wanted> parse_path(std::string const& path) {
-    for (std::string const kind : {"/manifests/", "/blobs/"}) {
-        std::size_t const at = path.rfind(kind);
-        if (at == std::string::npos || path.compare(0, 4, "/v2/") != 0 || at <= 4) {
-            continue;
-        }
-        Wanted wanted{path.substr(4, at - 4), kind == "/manifests/", path.substr(at + kind.size())};
-        // No way out of the folder: names have no empty or dotted segments.
-        bool const proper = made_of(wanted.repository, "/._-") &&
-                            wanted.repository.find("..") == std::string::npos &&
-                            made_of(wanted.reference, "._:-") &&
-                            wanted.reference.find("..") == std::string::npos;
-        return proper ? std::optional<Wanted>(wanted) : std::nullopt;
-    }
-    return std::nullopt;
-}
 
 CloudError denied(std::string const& why) {
     return {403, "DENIED", why};
@@ -78,44 +38,12 @@ std::string action_for(Wanted const& wanted, bool head) {
     return head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
 }
 
-std::optional<std::string> content(std::string const& path) {
-    std::error_code none;
-    auto const size = std::filesystem::file_size(path, none);
-    if (none || size > blob_bytes_at_most) {
-        return std::nullopt;
-    }
-    std::ifstream file(path, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
-
-/// The digest behind a tag or digest of this very repository; empty where there is none.
-std::string digest_of(std::string const& storage, Wanted const& wanted) {
-    std::string const base =
-        storage + "/docker/registry/v2/repositories/" + wanted.repository + "/";
-    if (wanted.reference.compare(0, 7, "sha256:") != 0) {
-        return trim(
-            content(base + "_manifests/tags/" + wanted.reference + "/current/link").value_or(""));
-    }
-    std::string const hex = wanted.reference.substr(7);
-    std::string const link =
-        wanted.manifest ? "_manifests/revisions/sha256/" + hex : "_layers/sha256/" + hex;
-    return trim(content(base + link + "/link").value_or(""));
-}
-
 }  // namespace
 
 EcrRegistry::EcrRegistry(std::string storage) : storage_(std::move(storage)) {}
 
 Response EcrRegistry::render_error(CloudError const& error) const {
-    value entry = value::object(true);
-    entry["code"] = value::string(error.code);
-    entry["message"] = value::string(error.message);
-    value body = value::object();
-    body["errors"] = value::array({entry});
-    Response response;
-    response.status = error.http;
-    response.content_type = "application/json";
-    response.body = body.serialize();
+    Response response = registry_error(error);
     response.headers.emplace_back("Docker-Distribution-Api-Version", "registry/2.0");
     if (error.http == 401) {
         response.headers.emplace_back("WWW-Authenticate",
@@ -146,7 +74,7 @@ Response EcrRegistry::answer(Request const& request, Scene& scene) {
     if (request.path == "/v2/" || request.path == "/v2") {
         return response;
     }
-    auto const wanted = parse_path(request.path);
+    auto const wanted = parse_pull_path(request.path);
     if (!wanted || (!head && request.method != "GET")) {
         return fail({404, "UNSUPPORTED", "only pulling is simulated"});
     }
@@ -168,20 +96,15 @@ Response EcrRegistry::answer(Request const& request, Scene& scene) {
         return fail(denied("User: " + caller.full_arn() + " is not authorized to perform: " +
                            action + " on resource: " + resource));
     }
-    std::string const digest = digest_of(storage_, *wanted);
-    std::string const hex = digest.empty() ? "" : digest.substr(7);
-    auto body = digest.empty() ? std::nullopt
-                               : content(storage_ + "/docker/registry/v2/blobs/sha256/" +
-                                         hex.substr(0, 2) + "/" + hex + "/data");
-    if (!body) {
+    auto stored = find_stored(storage_, *wanted);
+    if (!stored) {
         return fail({404, wanted->manifest ? "MANIFEST_UNKNOWN" : "BLOB_UNKNOWN",
                      "The image with this reference does not exist"});
     }
     scene.log.granted = scene.log.scope;
-    response.content_type = wanted->manifest ? value::parse(*body).at("mediaType").as_string()
-                                             : "application/octet-stream";
-    response.headers.emplace_back("Docker-Content-Digest", digest);
-    response.body = std::move(*body);
+    response.content_type = stored->content_type;
+    response.headers.emplace_back("Docker-Content-Digest", stored->digest);
+    response.body = std::move(stored->body);
     return response;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "e2e/sim/common/image_store.hpp"
 #include "e2e/sim/common/session.hpp"
 
 namespace sim {
@@ -175,15 +176,7 @@ std::string claims(value const& access, Login const& login, Instance const& inst
 }  // namespace
 
 Response RegistryAuth::render_error(CloudError const& error) const {
-    value entry = value::object(true);
-    entry["code"] = value::string(error.code);
-    entry["message"] = value::string(error.message);
-    value body = value::object();
-    body["errors"] = value::array({entry});
-    Response response;
-    response.status = error.http;
-    response.content_type = "application/json";
-    response.body = body.serialize();
+    Response response = registry_error(error);
     if (error.http == 401) {
         response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"registry\"");
     }

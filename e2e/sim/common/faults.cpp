@@ -18,6 +18,12 @@ constexpr std::pair<std::string_view, FaultMode> modes[] = {
     {"slow", FaultMode::Slow},
 };
 
+/// The sections of a faults file, one for each simulator.
+std::vector<std::string> const simulators = {
+    "ecs", "sts",         "acr", "auth",      "ec2",       "awsSts",
+    "ecr", "ecrRegistry", "gce", "googleSts", "googleIam", "googleRegistry",
+};
+
 FaultMode read_mode(YamlMapping const& map) {
     std::string const written = map.required_text("mode");
     for (auto const& [name, mode] : modes) {
@@ -66,17 +72,16 @@ FaultPlan parse_faults(std::string const& yaml, std::string const& simulator) {
     if (!root || root.IsNull()) {
         return plan;
     }
-    YamlMapping const file(root, "",
-                           {"sessionSeconds", "hardenedMetadata", "ecs", "sts", "acr", "auth",
-                            "ec2", "awsSts", "ecr", "ecrRegistry"});
+    std::vector<std::string_view> known(simulators.begin(), simulators.end());
+    known.insert(known.end(), {"sessionSeconds", "hardenedMetadata"});
+    YamlMapping const file(root, "", known);
     if (file.has("sessionSeconds")) {
         plan.session_seconds = file.number("sessionSeconds", 0, 1, 43200);
     }
     if (file.has("hardenedMetadata")) {
         plan.hardened_metadata = file.boolean("hardenedMetadata", false);
     }
-    for (std::string const name :
-         {"ecs", "sts", "acr", "auth", "ec2", "awsSts", "ecr", "ecrRegistry"}) {
+    for (std::string const& name : simulators) {
         std::size_t index = 0;
         for (const YAML::Node& entry : file.entries(name)) {
             // Every simulator reads all sections, so that each refuses a broken file.

@@ -43,8 +43,8 @@ struct FaultPlan {
     std::vector<Fault> faults;              ///< this simulator's, in order; the first match counts
 };
 
-/// Reads a plan for one simulator (ecs, sts, acr, auth, ec2, awsSts, ecr, ecrRegistry); unknown
-/// keys and simulators are refused by a std::runtime_error that names them.
+/// Reads a plan for one simulator, by the name of its section; unknown keys and simulators are
+/// refused by a std::runtime_error that names them.
 FaultPlan parse_faults(std::string const& yaml, std::string const& simulator);
 
 /// The faults file, read again at every request. An absent or empty file means no faults.

@@ -15,7 +15,7 @@ namespace {
 }  // namespace
 
 YamlMapping::YamlMapping(const YAML::Node& node, std::string where,
-                         std::initializer_list<std::string_view> known)
+                         std::vector<std::string_view> const& known)
     : node_(node), where_(std::move(where)) {
     if (!node_.IsMap()) {
         refuse(where_, "must be a mapping");

@@ -2,7 +2,6 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +13,7 @@ namespace sim {
 class YamlMapping {
   public:
     YamlMapping(const YAML::Node& node, std::string where,
-                std::initializer_list<std::string_view> known);
+                std::vector<std::string_view> const& known);
 
     [[nodiscard]] bool has(std::string const& key) const;
     [[nodiscard]] YAML::Node node(std::string const& key) const;
