@@ -75,6 +75,12 @@ make_certificates() {
         "DNS:api.ecr.$aws_region.amazonaws.com,IP:$ecr_ip"
     certificate ecr-registry cloud "/CN=dkr.ecr.$aws_region.amazonaws.com" serverAuth \
         "DNS:*.dkr.ecr.$aws_region.amazonaws.com,IP:$ecr_registry_ip"
+    certificate google-sts cloud /CN=sts.googleapis.com serverAuth \
+        "DNS:sts.googleapis.com,IP:$google_sts_ip"
+    certificate google-iam cloud /CN=iamcredentials.googleapis.com serverAuth \
+        "DNS:iamcredentials.googleapis.com,IP:$google_iam_ip"
+    certificate google-registry cloud /CN=docker.pkg.dev serverAuth \
+        "DNS:*.pkg.dev,IP:$google_registry_ip"
     # Signs the registry's tokens (ES256); the registry trusts exactly this certificate.
     certificate registry-token cloud "/CN=$registry_issuer" serverAuth
 }

@@ -13,7 +13,8 @@ make_namespaces() {
     ip -n "$netns" route add default via "$host_ip"
     local address
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
-        "$ec2_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip"; do
+        "$ec2_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
+        "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -56,6 +57,12 @@ start_registries() {
     for host in "${ecr_registry_hosts[@]}"; do
         records+=(--host-record="$host,$ecr_registry_ip")
     done
+    records+=(--host-record="metadata.google.internal,$gce_metadata_ip")
+    records+=(--host-record="sts.googleapis.com,$google_sts_ip")
+    records+=(--host-record="iamcredentials.googleapis.com,$google_iam_ip")
+    for host in "${google_registry_hosts[@]}"; do
+        records+=(--host-record="$host,$google_registry_ip")
+    done
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
@@ -70,7 +77,8 @@ start_registries() {
 start_simulators() {
     local name
     for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth \
-        sim-ec2-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry; do
+        sim-ec2-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry \
+        sim-gce-metadata sim-google-sts sim-google-iam sim-google-registry; do
         [ -x "$root/build/bin/$name" ] && continue
         say "$name is not built: making it"
         make -C "$root" sims || fail "the simulators can't be built"
@@ -89,6 +97,13 @@ start_simulators() {
     simulator sim-aws-ecr "$ecr_ip:443" --tls-cert "$pki/ecr.crt" --tls-key "$pki/ecr.key"
     simulator sim-ecr-registry "$ecr_registry_ip:443" --tls-cert "$pki/ecr-registry.crt" \
         --tls-key "$pki/ecr-registry.key" --storage "$images/shared"
+    simulator sim-gce-metadata "$gce_metadata_ip:80"
+    simulator sim-google-sts "$google_sts_ip:443" --tls-cert "$pki/google-sts.crt" \
+        --tls-key "$pki/google-sts.key" --oidc-key "$pki/service-account.pub"
+    simulator sim-google-iam "$google_iam_ip:443" --tls-cert "$pki/google-iam.crt" \
+        --tls-key "$pki/google-iam.key"
+    simulator sim-google-registry "$google_registry_ip:443" --tls-cert "$pki/google-registry.crt" \
+        --tls-key "$pki/google-registry.key" --storage "$images/shared"
     wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
     wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
     wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
@@ -97,6 +112,10 @@ start_simulators() {
     wait_for 10 sim-aws-sts "the AWS STS simulator" listens "$aws_sts_ip" 443
     wait_for 10 sim-aws-ecr "the ECR simulator" listens "$ecr_ip" 443
     wait_for 10 sim-ecr-registry "the ECR registry" listens "$ecr_registry_ip" 443
+    wait_for 10 sim-gce-metadata "the GCE metadata simulator" listens "$gce_metadata_ip" 80
+    wait_for 10 sim-google-sts "Google's STS simulator" listens "$google_sts_ip" 443
+    wait_for 10 sim-google-iam "Google's credentials simulator" listens "$google_iam_ip" 443
+    wait_for 10 sim-google-registry "Google's registry" listens "$google_registry_ip" 443
 }
 
 # simulator NAME ADDRESS:PORT [OPTIONS...]

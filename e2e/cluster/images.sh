@@ -6,6 +6,8 @@
 shared_images=(cainiao/a1:v0.1 cainiao/a2:v0.1 alipay/a1:v0.1 base/jdk:17 pub/a1:v0.1)
 # Behind the simulated ECR, which reads the same storage; nothing of the shared registry may pull them.
 ecr_images=(payments/a1:v0.1 ledger/a1:v0.1)
+# Behind the simulated Artifact Registry, the same way: PROJECT/REPOSITORY/IMAGE.
+google_images=(acme-images/payments/a1:v0.1 acme-images/ledger/a1:v0.1)
 platform_images=(pause:v0.1 busybox:v0.1)
 
 seed_registries() {
@@ -18,7 +20,9 @@ seed_registries() {
     # The shared registry takes no writes; a second process without tokens on the same storage does.
     keep registry-seed docker-registry serve "$etc/registry-seed.yaml"
     wait_for 15 registry-seed "the registry for writing" answers http://127.0.0.1:5001/v2/
-    for image in "${shared_images[@]}" "${ecr_images[@]}"; do put_image "$image" 127.0.0.1:5001 pause; done
+    for image in "${shared_images[@]}" "${ecr_images[@]}" "${google_images[@]}"; do
+        put_image "$image" 127.0.0.1:5001 pause
+    done
     end registry-seed
     put_image pause:v0.1 "$platform_address" pause
     put_image busybox:v0.1 "$platform_address" busybox

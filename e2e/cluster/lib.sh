@@ -34,6 +34,11 @@ ec2_metadata_ip=169.254.169.254
 aws_sts_ip=10.200.1.5
 ecr_ip=10.200.1.6
 ecr_registry_ip=10.200.1.7
+# By name only: 169.254.169.254 is the EC2 metadata service's here, and no real node is in two clouds.
+gce_metadata_ip=10.200.1.8
+google_sts_ip=10.200.1.9
+google_iam_ip=10.200.1.10
+google_registry_ip=10.200.1.11
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -50,6 +55,12 @@ ecr_registry_hosts=(
     111122223333.dkr.ecr.$aws_region.amazonaws.com
     222233334444.dkr.ecr.$aws_region.amazonaws.com
     333344445555.dkr.ecr.$aws_region.amazonaws.com
+)
+# Artifact Registry of Google in three locations, one for each identity.
+google_registry_hosts=(
+    europe-west3-docker.pkg.dev
+    europe-west4-docker.pkg.dev
+    europe-west9-docker.pkg.dev
 )
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local

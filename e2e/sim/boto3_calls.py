@@ -4,12 +4,13 @@ what AWS would give."""
 import base64
 import json
 import os
-import subprocess
 import sys
 import time
 
 import boto3
 import botocore.exceptions
+
+from cluster_token import service_account_token
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::111122223333:role/ecr-payments"
@@ -49,27 +50,6 @@ def expect_error(code, call, **parameters):
     sys.exit(f"expected {code}, but the call succeeded")
 
 
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def service_account_token(audience):
-    """ES256, as the API server signs; openssl writes DER, JWS wants r and s of 32 bytes each."""
-    header = base64url(json.dumps({"alg": "ES256"}).encode())
-    now = int(time.time())
-    claims = base64url(json.dumps({
-        "iss": "https://kubernetes.default.svc.cluster.local", "aud": [audience],
-        "sub": "system:serviceaccount:registry-tenancy-system:registry-tenancy-operator",
-        "iat": now, "exp": now + 600}).encode())
-    der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{WORK}/issuer.key"],
-                         input=f"{header}.{claims}".encode(), capture_output=True,
-                         check=True).stdout
-    r_size = der[3]
-    r, s = der[4:4 + r_size], der[6 + r_size:]
-    signature = b"".join(part[-32:].rjust(32, b"\0") for part in (r, s))
-    return f"{header}.{claims}.{base64url(signature)}"
-
-
 def main():
     node = boto3.Session()  # nothing configured: the SDK goes to the metadata service by itself
     sts = client("sts", 18181, node)
@@ -90,9 +70,9 @@ def main():
 
     base = sts.assume_role_with_web_identity(
         RoleArn=BASE_ROLE, RoleSessionName="demo.operator",
-        WebIdentityToken=service_account_token("sts.amazonaws.com"))
+        WebIdentityToken=service_account_token(f"{WORK}/issuer.key", "sts.amazonaws.com"))
     expect_error("AccessDenied", sts.assume_role_with_web_identity, RoleArn=BASE_ROLE,
-                 RoleSessionName="demo.operator", WebIdentityToken=service_account_token("vault"))
+                 RoleSessionName="demo.operator", WebIdentityToken=service_account_token(f"{WORK}/issuer.key", "vault"))
     chained = client("sts", 18181, session_of(base["Credentials"])).assume_role(**parameters)
 
     ecr = client("ecr", 18182, session_of(chained["Credentials"]))

@@ -1,5 +1,7 @@
 #include "operator/cloud/answers.hpp"
 
+#include <charconv>
+
 #include "lib/base/time.hpp"
 
 namespace rt::op {
@@ -14,6 +16,16 @@ Error unreadable(http::Response const& response, std::string const& what) {
 std::optional<WallTime> server_time(http::Response const& response) {
     auto const date = parse_http_date(response.headers.get("date"));
     return date ? std::optional<WallTime>(*date) : std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> retry_after(http::Response const& response) {
+    std::string_view const text = response.headers.get("retry-after");
+    int seconds = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
+        return std::nullopt;
+    }
+    return std::chrono::seconds(seconds);
 }
 
 }  // namespace rt::op

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -22,5 +23,8 @@ inline constexpr std::size_t cloud_text_bytes_max = 256;
 
 /// The cloud's clock when it answered (Date header), if it said.
 [[nodiscard]] std::optional<WallTime> server_time(http::Response const& response);
+
+/// The seconds of Retry-After, where the answer has them (a date is not read).
+[[nodiscard]] std::optional<std::chrono::milliseconds> retry_after(http::Response const& response);
 
 }  // namespace rt::op

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "e2e/sim/common/google_reader.hpp"
 #include "e2e/sim/common/yaml_reader.hpp"
 
 namespace sim {
@@ -107,7 +108,7 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 World read_world(const YAML::Node& root) {
     YamlMapping const file(root, "",
                            {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
-                            "roles", "users", "instances", "ec2", "oidcProviders"});
+                            "roles", "users", "instances", "ec2", "oidcProviders", "google"});
     Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
@@ -136,6 +137,9 @@ World read_world(const YAML::Node& root) {
     each("oidcProviders", [&](const YAML::Node& node, std::string const& where) {
         world.oidc_providers.push_back(read_oidc_provider(node, where));
     });
+    if (file.has("google")) {
+        world.google = read_google_world(file.node("google"));
+    }
     auto const check_role = [&](std::string const& where, std::string const& arn) {
         if (world.find_role(arn) == nullptr) {
             throw std::runtime_error(where + ": there is no role \"" + arn + "\" in /roles");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "e2e/sim/common/google_world.hpp"
 #include "e2e/sim/common/iam.hpp"
 #include "e2e/sim/common/policy.hpp"
 
@@ -76,6 +77,7 @@ struct World {
     std::vector<User> users;
     std::vector<Instance> instances;
     std::vector<OidcProvider> oidc_providers;
+    GoogleWorld google;
 
     [[nodiscard]] Role const* find_role(std::string_view arn) const;
     [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;

@@ -1,8 +1,5 @@
 #include <cpprest/json.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,6 +9,7 @@
 #include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/ecs_metadata.hpp"
 #include "e2e/sim/registry_auth.hpp"
+#include "e2e/sim/test/keys.hpp"
 
 namespace sim {
 namespace {
@@ -24,25 +22,6 @@ struct Keys {
     std::string secret;
     std::string token;
 };
-
-/// Writes a P-256 key and a self-signed certificate for it.
-void write_certificate(std::string const& certificate_file, std::string const& key_file) {
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_set_pubkey(certificate, key);
-    X509_sign(certificate, key, EVP_sha256());
-    std::FILE* out = std::fopen(certificate_file.c_str(), "w");
-    PEM_write_X509(out, certificate);
-    std::fclose(out);
-    out = std::fopen(key_file.c_str(), "w");
-    PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(out);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
 
 /// The four simulators over the repository's world, without sockets.
 class Chain : public testing::Test {

@@ -1,16 +1,13 @@
 #include "operator/cloud/amazon/identity.hpp"
 
-#include "lib/base/file.hpp"
 #include "operator/cloud/access_key.hpp"
 #include "operator/cloud/amazon/requests.hpp"
 #include "operator/cloud/amazon/responses.hpp"
 #include "operator/cloud/answers.hpp"
+#include "operator/cloud/token_file.hpp"
 
 namespace rt::op::amazon {
 namespace {
-
-/// STS takes web identity tokens of 4 to 20,000 characters.
-constexpr std::size_t token_bytes_max = 20'000;
 
 std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
     switch (spec.identity.type) {
@@ -24,21 +21,6 @@ std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
     }
     // Sessions of one region are used in that region alone: it may be the only one in reach.
     return "oidc/" + spec.region + "/" + spec.identity.oidc_role;
-}
-
-/// Opened by path each time: the kubelet swaps the file for a fresh one.
-Result<SecretString> read_token(std::string const& path) {
-    auto const content = read_file(path, token_bytes_max + 2);
-    if (!content) {
-        return fail(content.error().with_context(
-            "the operator's ServiceAccount token for identity OIDC (its Deployment mounts it)"));
-    }
-    std::string_view token = *content;
-    token = token.substr(0, token.find_last_not_of("\r\n") + 1);
-    if (token.empty()) {
-        return fail(Error{ErrorKind::Unavailable, path + " is empty: no token there yet"});
-    }
-    return SecretString(token);
 }
 
 }  // namespace
@@ -94,7 +76,7 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity co
 Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpec const& spec,
                                                            std::string const& cluster,
                                                            std::stop_token const& stop) {
-    RT_TRY(SecretString const token, read_token(context_.web_identity_token_file));
+    RT_TRY(SecretString const token, read_token_file(context_.web_identity_token_file));
     auto const response = context_.clouds.send(
         web_identity_request(spec, spec.identity.oidc_role,
                              session_name(cluster, context_.product_namespace), token),

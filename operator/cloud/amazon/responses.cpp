@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/digest.hpp"
@@ -74,16 +73,6 @@ ErrorKind kind_of(std::string_view code, std::string_view message, int status) {
         return ErrorKind::NotFound;
     }
     return status == 403 ? ErrorKind::Forbidden : ErrorKind::InvalidArgument;
-}
-
-std::optional<std::chrono::milliseconds> retry_after(http::Response const& response) {
-    std::string_view const text = response.headers.get("retry-after");
-    int seconds = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0) {
-        return std::nullopt;
-    }
-    return std::chrono::seconds(seconds);
 }
 
 Error cloud_error(http::Response const& response, std::string_view code, std::string_view message,
