@@ -2,6 +2,7 @@
 
 #include "operator/cloud/alibaba/source.hpp"
 #include "operator/cloud/amazon/source.hpp"
+#include "operator/cloud/google/source.hpp"
 #include "operator/cloud/static/source.hpp"
 
 namespace rt::op {
@@ -12,6 +13,7 @@ class SourceByType final : public CredentialSource {
     explicit SourceByType(CredentialSourceContext const& context)
         : alibaba_(alibaba::make_source(context)),
           amazon_(amazon::make_source(context)),
+          google_(google::make_source(context)),
           static_(static_secret::make_source(context)) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override {
@@ -22,6 +24,7 @@ class SourceByType final : public CredentialSource {
             case tenancy::RegistryType::AmazonECR:
                 return amazon_->mint(request, std::move(stop));
             case tenancy::RegistryType::GoogleArtifactRegistry:
+                return google_->mint(request, std::move(stop));
             case tenancy::RegistryType::AzureACR:
             case tenancy::RegistryType::Harbor:
                 return fail(invalid_argument("Registry " + registry.meta.name +
@@ -41,6 +44,7 @@ class SourceByType final : public CredentialSource {
   private:
     std::unique_ptr<CredentialSource> alibaba_;
     std::unique_ptr<CredentialSource> amazon_;
+    std::unique_ptr<CredentialSource> google_;
     std::unique_ptr<CredentialSource> static_;
 };
 

@@ -62,6 +62,8 @@ struct CredentialSourceContext {
     /// The operator's own ServiceAccount token for identity OIDC (audience sts.amazonaws.com), as
     /// its Deployment mounts it.
     std::string web_identity_token_file = "/var/run/secrets/registry-tenancy/aws/token";
+    /// The same for Google's workload identity pools (audience sts.googleapis.com).
+    std::string google_token_file = "/var/run/secrets/registry-tenancy/google/token";
 };
 
 /// One source that chooses by the Registry's type. A type without credentials (Anonymous) or

@@ -1,0 +1,87 @@
+#include "operator/cloud/google/identity.hpp"
+
+#include "operator/cloud/google/requests.hpp"
+#include "operator/cloud/token_file.hpp"
+
+namespace rt::op::google {
+namespace {
+
+std::string cache_key(tenancy::Identity const& identity) {
+    return identity.type == tenancy::Identity::Type::OIDC ? "oidc/" + identity.audience
+                                                          : "account/" + identity.service_account;
+}
+
+/// A bearer token as the cache of base identities keeps it.
+TemporaryKeys as_keys(AccessToken token, WallTime now) {
+    TemporaryKeys keys;
+    keys.keys.security_token = std::move(token.token);
+    keys.expires_at = now + token.life;
+    return keys;
+}
+
+}  // namespace
+
+Result<SecretString> BaseIdentity::operators_token(tenancy::GoogleArtifactRegistrySpec const& spec,
+                                                   std::stop_token const& stop) {
+    RT_TRY(AccessKeys keys,
+           cache_.get(cache_key(spec.identity), [&] { return fetch(spec.identity, stop); }));
+    return std::move(keys.security_token);
+}
+
+void BaseIdentity::forget(tenancy::GoogleArtifactRegistrySpec const& spec) {
+    cache_.forget(cache_key(spec.identity));
+}
+
+Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::Identity const& identity,
+                                              std::stop_token const& stop) {
+    WallTime const now = context_.clock.wall_now();
+    if (identity.type == tenancy::Identity::Type::OIDC) {
+        RT_TRY(SecretString const token, read_token_file(context_.google_token_file));
+        RT_TRY(AccessToken federated, exchange(identity, impersonation_scope, token, stop));
+        return cache_.dated(as_keys(std::move(federated), now), now, "sts.googleapis.com");
+    }
+    if (identity.type != tenancy::Identity::Type::InstanceRole) {
+        return fail(internal_error("an identity that the operator does not have at Google"));
+    }
+    auto const response = context_.clouds.send(
+        metadata_token_request(identity.service_account.empty() ? "default"
+                                                                : identity.service_account),
+        stop);
+    if (!response) {
+        return fail(response.error().with_context(
+            "GCE metadata server (is this a node of Google Cloud, and may Pods reach it?)"));
+    }
+    auto token = read_metadata_token(*response);
+    if (!token) {
+        return fail(token.error().with_context("GCE metadata server"));
+    }
+    return cache_.dated(as_keys(std::move(*token), now), now, "GCE metadata server");
+}
+
+Result<AccessToken> BaseIdentity::exchange(tenancy::Identity const& identity,
+                                           std::string_view scope, SecretString const& token,
+                                           std::stop_token const& stop) {
+    auto const response =
+        context_.clouds.send(exchange_request(identity.audience, scope, token), stop);
+    if (!response) {
+        return fail(response.error().with_context("token exchange at sts.googleapis.com"));
+    }
+    auto read = read_exchange(*response);
+    if (!read) {
+        return fail(read.error().with_context("token exchange with " + identity.audience));
+    }
+    return read;
+}
+
+Result<AccessToken> BaseIdentity::namespace_token(tenancy::GoogleArtifactRegistrySpec const& spec,
+                                                  std::string const& ns, std::string_view scope,
+                                                  std::stop_token const& stop) {
+    static_cast<void>(ns);
+    static_cast<void>(scope);
+    static_cast<void>(stop);
+    return fail(invalid_argument("this build has no identity " +
+                                 std::string(tenancy::name_of(spec.identity.type)) +
+                                 " for type GoogleArtifactRegistry: update the operator"));
+}
+
+}  // namespace rt::op::google
