@@ -7,6 +7,7 @@
 #include "lib/kube/runtime/event_recorder.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "operator/inventory/inventory.hpp"
+#include "operator/tenancy/namespace_accounts.hpp"
 
 namespace rt::op {
 namespace {
@@ -20,6 +21,9 @@ constexpr std::chrono::seconds observe_interval{10};
 constexpr std::chrono::minutes proof_interval{5};
 constexpr unsigned status_workers = 2;
 constexpr unsigned inventory_workers = 2;
+/// What is swept has no hurry, and must not slow what has.
+constexpr unsigned sweep_workers = 1;
+constexpr char sweep_service_accounts[] = "service-accounts";
 /// A rollout brings Pods one after the other: their images are judged, and told, once.
 constexpr std::chrono::seconds inventory_delay{2};
 
@@ -68,6 +72,7 @@ struct TenancyOperator::Impl {
           namespaces({}, context.clock, context.random),
           statuses({}, context.clock, context.random),
           inventories({}, context.clock, context.random),
+          sweeps({}, context.clock, context.random),
           view(context.settings, context.clock,
                [this](Affected const& affected) { enqueue(affected); }),
           budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
@@ -81,6 +86,7 @@ struct TenancyOperator::Impl {
                       }}),
           status_writer(context.api, view, board, workloads, sink, metrics, context.clock,
                         context.settings.exception_life_max),
+          accounts(context.api, view, context.clock, context.settings),
           running([this](std::vector<std::string> const& changed) { on_pods(changed); }),
           inventory(
               {context.api, view, running, workloads, metrics, context.clock,
@@ -136,6 +142,7 @@ struct TenancyOperator::Impl {
     kube::WorkQueue namespaces;
     kube::WorkQueue statuses;
     kube::WorkQueue inventories;
+    kube::WorkQueue sweeps;
     ClusterView view;
     ResultBoard board;
     WorkloadBoard workloads;
@@ -144,6 +151,7 @@ struct TenancyOperator::Impl {
     RecorderSink sink;
     NamespaceReconciler reconciler;
     StatusWriter status_writer;
+    NamespaceAccounts accounts;
     std::atomic<bool> pods_complete = false;
     RunningImages running;
     Inventory inventory;
@@ -249,10 +257,18 @@ void TenancyOperator::run(std::stop_token const& stop) {
             return impl.inventory.reconcile(key, token);
         },
         impl.context.metrics);
+    kube::Controller sweeps(
+        "sweeps", impl.sweeps, sweep_workers,
+        [&impl](std::string const&, std::stop_token const& token) {
+            return impl.accounts.sweep(token);
+        },
+        impl.context.metrics);
     impl.inventories.add(Inventory::look_for_reports);
+    impl.sweeps.add(sweep_service_accounts);
     namespaces.start();
     statuses.start();
     inventories.start();
+    sweeps.start();
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());

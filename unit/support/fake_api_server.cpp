@@ -398,7 +398,9 @@ Result<void> FakeApiServer::remove(ResourceType const& type, ObjectKey const& ke
 Result<Json> FakeApiServer::create_subresource(ResourceType const& type, ObjectKey const& key,
                                                std::string const& subresource, Json const& body,
                                                std::stop_token stop) {
-    RT_CHECK(enter({Verb::CreateSubresource, type.plural, key, subresource}, stop));
+    RT_CHECK(enter({Verb::CreateSubresource, type.plural, key, subresource,
+                    body.value("spec", Json::object()).dump()},
+                   stop));
     if (!find(type, key)) {
         return fail(not_found(type, key));
     }

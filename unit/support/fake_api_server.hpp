@@ -64,7 +64,8 @@ class FakeApiServer final : public kube::Client {
         std::string plural;
         kube::ObjectKey key;
         std::string subresource{};
-        std::string detail{};  ///< of list and watch: the resourceVersion asked for
+        /// Of list and watch the resourceVersion asked for; of a subresource the spec sent.
+        std::string detail{};
     };
 
     explicit FakeApiServer(Clock& clock);
