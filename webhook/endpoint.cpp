@@ -285,9 +285,10 @@ http::ServerResponse Endpoint::examine(std::string_view body, SteadyTime deadlin
         return refuse(400);
     }
     PolicyView const view = policies_.view();
-    ResourceReview result = review_resource(*request, view, settings_);
+    ResourceReview result = review_resource(*request, view, settings_, clock_.wall_now());
     if (preview_ && result.errors.empty() && usable(view, settings_)) {
-        if (auto const change = proposed_change(*request)) {
+        if (auto const change =
+                proposed_change(*request, {clock_.wall_now(), settings_.exception_life_max})) {
             auto more = preview_(what_if(*view.index, *change, settings_), deadline, stop);
             result.warnings.insert(result.warnings.end(), std::make_move_iterator(more.begin()),
                                    std::make_move_iterator(more.end()));

@@ -66,10 +66,17 @@ struct ExceptionClock {
     std::chrono::seconds longest_life{};
 };
 
-/// What is accepted but deserves a word to the admin: an exception that has ended already or ends
-/// earlier than it says, a namespace that no tenancy governs, a Registry that does not exist, a
-/// credential that is not extended, a host that should be a Registry. Each at most 256 bytes, one
-/// line.
+/// When it ends, or ended. What was never stored begins to live now.
+[[nodiscard]] WallTime end_of(RegistryException const& exception, ExceptionClock const& clock);
+
+/// Says that it has ended, or ends earlier than it says. nullopt: neither.
+[[nodiscard]] std::optional<std::string> warning_of_end(RegistryException const& exception,
+                                                        ExceptionClock const& clock);
+
+/// What is accepted but deserves a word to the admin: an exception that has ended already (then
+/// nothing else matters) or ends earlier than it says, a namespace that no tenancy governs, a
+/// Registry that does not exist, a credential that is not extended, a host that should be a
+/// Registry. Each at most 256 bytes, one line.
 [[nodiscard]] std::vector<std::string> warnings_for(RegistryException const& exception,
                                                     std::span<ExceptionScope const> scopes,
                                                     RegistryCatalog const& catalog,

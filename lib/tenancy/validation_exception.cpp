@@ -50,24 +50,29 @@ void add(std::vector<std::string>& warnings, std::string const& text) {
     warnings.push_back(printable(text, warning_bytes_max));
 }
 
-void warn_of_times(RegistryException const& exception, ExceptionClock const& clock,
-                   std::vector<std::string>& warnings) {
-    // What is applied now lives from now on; what was stored has its own beginning.
-    WallTime const end = exception.meta.creation_timestamp
-                             ? exception.ends_at(clock.longest_life)
-                             : std::min(exception.expires_at, clock.now + clock.longest_life);
-    if (end <= clock.now) {
-        add(warnings, "the exception has ended (" + format_rfc3339(end) +
-                          "): it allows nothing and is kept for the record");
-    } else if (end < exception.expires_at) {
-        constexpr auto day = std::chrono::hours(24);
-        add(warnings, "the exception ends on " + format_rfc3339(end) +
-                          ", before its expiresAt: this cluster's longest life is " +
-                          std::to_string(clock.longest_life / day) + " days (exceptionDaysMax)");
-    }
+}  // namespace
+
+WallTime end_of(RegistryException const& exception, ExceptionClock const& clock) {
+    return exception.meta.creation_timestamp
+               ? exception.ends_at(clock.longest_life)
+               : std::min(exception.expires_at, clock.now + clock.longest_life);
 }
 
-}  // namespace
+std::optional<std::string> warning_of_end(RegistryException const& exception,
+                                          ExceptionClock const& clock) {
+    WallTime const end = end_of(exception, clock);
+    if (end <= clock.now) {
+        return "the exception has ended (" + format_rfc3339(end) +
+               "): it allows nothing and is kept for the record";
+    }
+    if (end < exception.expires_at) {
+        constexpr auto day = std::chrono::hours(24);
+        return "the exception ends on " + format_rfc3339(end) +
+               ", before its expiresAt: this cluster's longest life is " +
+               std::to_string(clock.longest_life / day) + " days (exceptionDaysMax)";
+    }
+    return std::nullopt;
+}
 
 FieldErrors validate_against(RegistryException const& exception,
                              std::span<ExceptionScope const> scopes, RegistryCatalog const& catalog,
@@ -90,7 +95,12 @@ std::vector<std::string> warnings_for(RegistryException const& exception,
                                       RegistryCatalog const& catalog, std::string_view cluster,
                                       ExceptionClock const& clock) {
     std::vector<std::string> warnings;
-    warn_of_times(exception, clock, warnings);
+    if (auto const of_end = warning_of_end(exception, clock)) {
+        add(warnings, *of_end);
+        if (end_of(exception, clock) <= clock.now) {
+            return warnings;
+        }
+    }
     std::set<std::string> told;
     for (auto const& image : exception.images) {
         if (!image.registry.empty() && catalog.by_name(image.registry) == nullptr &&

@@ -93,9 +93,9 @@ std::vector<Json> make_configurations(ConfigurationInputs const& inputs) {
     validate["namespaceSelector"] = namespace_selector(*inputs.settings);
 
     Json resources = webhook("resources.registrytenancy.dev", "/validate-registrytenancy", inputs);
-    resources["rules"] =
-        Json::array({rule(tenancy::api_group, "v1alpha1", {"registries", "registrytenancies"},
-                          {"CREATE", "UPDATE", "DELETE"}, "Cluster")});
+    resources["rules"] = Json::array({rule(
+        tenancy::api_group, "v1alpha1", {"registries", "registrytenancies", "registryexceptions"},
+        {"CREATE", "UPDATE", "DELETE"}, "Cluster")});
     resources["failurePolicy"] = "Ignore";
     resources["sideEffects"] = "None";
     resources["timeoutSeconds"] = 10;

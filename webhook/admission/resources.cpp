@@ -1,6 +1,7 @@
 #include "webhook/admission/resources.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,7 @@
 #include "lib/tenancy/messages.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "lib/tenancy/validation.hpp"
+#include "webhook/admission/resources_exception.hpp"
 
 namespace rt::webhook {
 namespace {
@@ -69,7 +71,7 @@ FieldErrors credential_conflicts(TenancyPtr const& candidate, TenancyIndex const
 }
 
 FieldErrors errors_of_tenancy(Json const& object, PolicyView const& view,
-                              AdmissionSettings const& settings) {
+                              AdmissionSettings const& settings, WallTime) {
     auto parsed = RegistryTenancy::parse(object);
     if (!parsed) {
         return parsed.error();
@@ -85,7 +87,7 @@ FieldErrors errors_of_tenancy(Json const& object, PolicyView const& view,
 }
 
 FieldErrors errors_of_registry(Json const& object, PolicyView const& view,
-                               AdmissionSettings const& settings) {
+                               AdmissionSettings const& settings, WallTime) {
     auto const parsed = Registry::parse(object);
     if (!parsed) {
         return parsed.error();
@@ -95,7 +97,7 @@ FieldErrors errors_of_registry(Json const& object, PolicyView const& view,
 }
 
 std::vector<std::string> warnings_of_tenancy(Json const& object, PolicyView const& view,
-                                             AdmissionSettings const& settings) {
+                                             AdmissionSettings const& settings, WallTime) {
     auto const parsed = RegistryTenancy::parse(object);
     if (!parsed) {
         return {};
@@ -118,7 +120,7 @@ std::vector<std::string> warnings_of_tenancy(Json const& object, PolicyView cons
 /// Tenancies that a changed Registry leaves without a credential: a role that it allows no longer,
 /// a type that assumes none.
 std::vector<std::string> warnings_of_registry(Json const& object, PolicyView const& view,
-                                              AdmissionSettings const& settings) {
+                                              AdmissionSettings const& settings, WallTime) {
     constexpr std::size_t named_max = 3;
     auto parsed = Registry::parse(object);
     if (!parsed || !usable(view, settings)) {
@@ -172,8 +174,8 @@ std::vector<std::string> warnings_of_deletion(std::string const& name, PolicyVie
         return {};
     }
     return {"in " + std::to_string(settings.grace.count()) + " s nothing governs " +
-            counted(opened, "namespace") + " any more (" +
-            names + (opened > named_max ? ", ..." : "") +
+            counted(opened, "namespace") + " any more (" + names +
+            (opened > named_max ? ", ..." : "") +
             "): every image is allowed there (unmanagedNamespaces: Allow)"};
 }
 
@@ -196,41 +198,68 @@ std::vector<std::string> warnings_of_registry_deletion(std::string const& name,
             ": nothing is allowed from it there from now on"};
 }
 
+/// What is asked of one kind of ours.
+struct ResourceKind {
+    std::string_view plural;
+    std::string_view name;
+    FieldErrors (*errors_of)(Json const&, PolicyView const&, AdmissionSettings const&, WallTime);
+    std::vector<std::string> (*warnings_of)(Json const&, PolicyView const&,
+                                            AdmissionSettings const&, WallTime);
+    /// Null: nothing but the preview.
+    std::vector<std::string> (*warnings_of_deletion)(std::string const&, PolicyView const&,
+                                                     AdmissionSettings const&);
+};
+
+constexpr std::array<ResourceKind, 3> kinds{{
+    {"registries", "Registry", errors_of_registry, warnings_of_registry,
+     warnings_of_registry_deletion},
+    {"registrytenancies", "RegistryTenancy", errors_of_tenancy, warnings_of_tenancy,
+     warnings_of_deletion},
+    {"registryexceptions", "RegistryException", errors_of_exception, warnings_of_exception,
+     nullptr},
+}};
+
+ResourceKind const* kind_of(std::string_view plural) {
+    auto const* const found = std::find_if(kinds.begin(), kinds.end(),
+                                           [&](auto const& kind) { return kind.plural == plural; });
+    return found == kinds.end() ? nullptr : found;
+}
+
 }  // namespace
 
 ResourceReview review_resource(Json const& request, PolicyView const& view,
-                               AdmissionSettings const& settings) {
+                               AdmissionSettings const& settings, WallTime now) {
     ResourceReview result;
     result.name = string_at(request, "name");
     Json const* const resource = find(request, "resource");
-    std::string const plural = resource == nullptr ? "" : string_at(*resource, "resource");
     std::string const operation = string_at(request, "operation");
-    bool const tenancy = plural == "registrytenancies";
-    if ((!tenancy && plural != "registries") || !string_at(request, "subResource").empty()) {
+    ResourceKind const* const kind =
+        kind_of(resource == nullptr ? "" : string_at(*resource, "resource"));
+    if (kind == nullptr || !string_at(request, "subResource").empty()) {
         return result;
     }
-    result.kind = tenancy ? "RegistryTenancy" : "Registry";
+    result.kind = kind->name;
     if (!usable(view, settings)) {
         result.warnings.emplace_back(
             "the webhook has no current view of the cluster: checked without the other objects");
     }
     if (operation == "DELETE") {
-        result.warnings = tenancy ? warnings_of_deletion(result.name, view, settings)
-                                  : warnings_of_registry_deletion(result.name, view, settings);
+        if (kind->warnings_of_deletion != nullptr) {
+            result.warnings = kind->warnings_of_deletion(result.name, view, settings);
+        }
         return result;
     }
     Json const* const object = find(request, "object");
     if (object == nullptr || (operation != "CREATE" && operation != "UPDATE")) {
         return result;
     }
-    auto const errors_of = tenancy ? errors_of_tenancy : errors_of_registry;
-    result.errors = errors_of(*object, view, settings);
+    result.errors = kind->errors_of(*object, view, settings, now);
     Json const* const old_object = find(request, "oldObject");
     if (operation == "UPDATE" && old_object != nullptr && !result.errors.empty()) {
-        result.errors = tenancy::only_new(result.errors, errors_of(*old_object, view, settings));
+        result.errors =
+            tenancy::only_new(result.errors, kind->errors_of(*old_object, view, settings, now));
     }
-    auto more = tenancy ? warnings_of_tenancy(*object, view, settings)
-                        : warnings_of_registry(*object, view, settings);
+    auto more = kind->warnings_of(*object, view, settings, now);
     result.warnings.insert(result.warnings.end(), std::make_move_iterator(more.begin()),
                            std::make_move_iterator(more.end()));
     return result;

@@ -73,6 +73,7 @@ AdmissionSettings AdmissionSettings::from(tenancy::Settings const& settings) {
     result.staleness_max = settings.webhook.staleness_max;
     result.timeout = settings.webhook.timeout;
     result.grace = settings.grace;
+    result.exception_life_max = settings.exception_life_max;
     result.cluster_name = settings.cluster_name;
     result.custom_kinds = settings.custom_kinds;
     return result;

@@ -20,6 +20,7 @@ struct AdmissionSettings {
     std::chrono::milliseconds timeout{3'000};  ///< where the request names none
     tenancy::ImageReferenceRules image_rules{};
     std::chrono::seconds grace{60};
+    std::chrono::seconds exception_life_max{std::chrono::hours(24 * 30)};
     std::string cluster_name{};  ///< for role templates; may be empty
     tenancy::CustomKinds custom_kinds{};
 
