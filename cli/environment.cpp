@@ -7,6 +7,7 @@
 
 #include "cli/run_program.hpp"
 #include "lib/base/text.hpp"
+#include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::cli {
 namespace {
@@ -42,7 +43,8 @@ Result<Connection> connect_for_real(ClusterFlags const& flags) {
     if (!flags.kubeconfig.empty()) {
         options.paths = {flags.kubeconfig};
     }
-    RT_TRY(kube::ClientConfig config, kube::find_user_config(options));
+    RT_TRY(kube::UserConfig user, kube::find_user(options));
+    kube::ClientConfig& config = user.config;
     if (!flags.as.empty()) {
         config.impersonate_user = flags.as;
     }
@@ -57,7 +59,7 @@ Result<Connection> connect_for_real(ClusterFlags const& flags) {
     }
     Connection connection;
     connection.current_namespace = config.current_namespace;
-    RT_TRY(connection.client, kube::make_client(std::move(config), system_clock()));
+    RT_TRY(connection.client, kube::make_user_client(std::move(user), system_clock()));
     return connection;
 }
 

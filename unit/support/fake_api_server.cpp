@@ -434,9 +434,26 @@ Result<std::string> FakeApiServer::raw_get(std::string const& path, std::stop_to
 
 void FakeApiServer::serve(ResourceType const& type) {
     std::lock_guard const lock(mutex_);
-    raw_["/apis/" + type.api_version()] =
-        dump_json({{"kind", "APIResourceList"},
-                   {"resources", {{{"name", type.plural}, {"kind", type.kind}}}}});
+    auto const known = [&](std::string const& path, char const* list) {
+        auto const found = raw_.find(path);
+        return found == raw_.end() ? Json::array() : Json::parse(found->second).at(list);
+    };
+    std::string const group = "/apis/" + type.group;
+    std::string const version = "/apis/" + type.api_version();
+    // Of several versions the one that was served last is preferred.
+    Json const named = {{"groupVersion", type.api_version()}, {"version", type.version}};
+    Json versions = known(group, "versions");
+    if (std::find(versions.begin(), versions.end(), named) == versions.end()) {
+        versions.push_back(named);
+    }
+    Json resources = known(version, "resources");
+    resources.push_back(
+        {{"name", type.plural}, {"kind", type.kind}, {"namespaced", type.namespaced}});
+    raw_[group] = dump_json({{"kind", "APIGroup"},
+                             {"name", type.group},
+                             {"versions", versions},
+                             {"preferredVersion", named}});
+    raw_[version] = dump_json({{"kind", "APIResourceList"}, {"resources", resources}});
 }
 
 }  // namespace rt::test

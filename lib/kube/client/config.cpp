@@ -6,6 +6,7 @@
 
 #include "lib/base/file.hpp"
 #include "lib/base/text.hpp"
+#include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::kube {
 namespace {
@@ -83,7 +84,7 @@ Result<ClientConfig> find_config(std::string const& kubeconfig) {
     return load_kubeconfig(KubeconfigOptions{std::move(paths)});
 }
 
-Result<ClientConfig> find_user_config(KubeconfigOptions options) {
+Result<UserConfig> find_user(KubeconfigOptions options) {
     if (options.paths.empty()) {
         RT_TRY(options.paths, user_kubeconfigs());
         bool const any =
@@ -95,10 +96,17 @@ Result<ClientConfig> find_user_config(KubeconfigOptions options) {
         bool const chosen =
             !options.context.empty() || !options.cluster.empty() || !options.user.empty();
         if (!any && in_pod && !chosen) {
-            return in_cluster_config();
+            RT_TRY(auto config, in_cluster_config());
+            return UserConfig{std::move(config)};
         }
     }
-    return load_kubeconfig(options);
+    return load_user_kubeconfig(options);
+}
+
+Result<ClientConfig> find_user_config(KubeconfigOptions options) {
+    RT_TRY(auto user, find_user(std::move(options)));
+    RT_CHECK(refuse_exec(user));
+    return std::move(user.config);
 }
 
 }  // namespace rt::kube

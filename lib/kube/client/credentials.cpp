@@ -29,11 +29,16 @@ Result<std::string> read_pem(std::string const& inline_pem, std::string const& p
 
 }  // namespace
 
-Credentials::Credentials(ClientConfig config, TransportFactory factory, Clock& clock)
-    : config_(std::move(config)), factory_(std::move(factory)), clock_(clock) {}
+Credentials::Credentials(ClientConfig config, TransportFactory factory, Clock& clock,
+                         std::optional<ExecPlugin> exec)
+    : config_(std::move(config)),
+      factory_(std::move(factory)),
+      clock_(clock),
+      exec_(std::move(exec)) {}
 
 Result<void> Credentials::load() {
     std::lock_guard const lock(mutex_);
+    RT_CHECK(ask_plugin());
     RT_TRY(tls_, read_tls_files());
     RT_TRY(token_, read_token());
     read_at_ = clock_.steady_now();
@@ -58,9 +63,22 @@ bool Credentials::reload_after_refusal() {
     return refresh();
 }
 
+Result<void> Credentials::ask_plugin() {
+    if (exec_) {
+        RT_TRY(auto const ca_pem, read_pem(config_.ca_pem, config_.ca_file));
+        RT_TRY(said_, run_exec_plugin(*exec_, config_, ca_pem));
+    }
+    return {};
+}
+
 Result<Credentials::TlsFiles> Credentials::read_tls_files() const {
     TlsFiles files;
     RT_TRY(files.ca, read_pem(config_.ca_pem, config_.ca_file));
+    if (exec_) {
+        files.certificate = said_.client_certificate_pem;
+        files.key = said_.client_key_pem.clone();
+        return files;
+    }
     RT_TRY(files.certificate,
            read_pem(config_.client_certificate_pem, config_.client_certificate_file));
     if (!config_.client_key_pem.empty()) {
@@ -73,6 +91,9 @@ Result<Credentials::TlsFiles> Credentials::read_tls_files() const {
 }
 
 Result<SecretString> Credentials::read_token() const {
+    if (exec_) {
+        return said_.token.clone();
+    }
     if (config_.token_file.empty()) {
         return config_.token.clone();
     }
@@ -85,7 +106,9 @@ Result<SecretString> Credentials::read_token() const {
 }
 
 void Credentials::refresh_if_due() {
-    if (clock_.steady_now() - read_at_ >= refresh_interval) {
+    bool const due = exec_ ? said_.expires_at && *said_.expires_at <= clock_.wall_now()
+                           : clock_.steady_now() - read_at_ >= refresh_interval;
+    if (due) {
         refresh();
     }
 }
@@ -93,6 +116,11 @@ void Credentials::refresh_if_due() {
 bool Credentials::refresh() {
     read_at_ = clock_.steady_now();
     bool changed = false;
+    if (auto const asked = ask_plugin(); !asked) {
+        log_warn("asking the exec plugin again failed; what it said before stays in use",
+                 {{"reason", asked.error().message}});
+        return false;
+    }
     if (auto token = read_token(); !token) {
         log_warn("reading the API server token again failed; the one in use stays",
                  {{"reason", token.error().message}});

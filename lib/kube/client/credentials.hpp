@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "lib/base/clock.hpp"
@@ -10,6 +11,7 @@
 #include "lib/base/secret.hpp"
 #include "lib/http/transport.hpp"
 #include "lib/kube/client/config.hpp"
+#include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::kube {
 
@@ -20,10 +22,12 @@ using TransportFactory =
 /// Who we are to the API server and whom we trust, as the files say it now. Tokens rotate about
 /// hourly, CA and client certificates within months; all files are read again at most once a
 /// minute, and at once after a 401. A file that cannot be read, or is empty, changes nothing: what
-/// worked stays in use. Thread-safe.
+/// worked stays in use. Where an exec plugin says who we are, it is run at the start, when what it
+/// said has expired, and after a 401. Thread-safe.
 class Credentials {
   public:
-    Credentials(ClientConfig config, TransportFactory factory, Clock& clock);
+    Credentials(ClientConfig config, TransportFactory factory, Clock& clock,
+                std::optional<ExecPlugin> exec = std::nullopt);
 
     /// Reads everything once; the error names the file.
     [[nodiscard]] Result<void> load();
@@ -45,7 +49,8 @@ class Credentials {
     };
     [[nodiscard]] Result<TlsFiles> read_tls_files() const;
     [[nodiscard]] Result<SecretString> read_token() const;
-    /// All three hold mutex_.
+    /// All below hold mutex_.
+    [[nodiscard]] Result<void> ask_plugin();
     void refresh_if_due();
     bool refresh();
     void rebuild_transport();
@@ -53,7 +58,9 @@ class Credentials {
     ClientConfig const config_;
     TransportFactory const factory_;
     Clock& clock_;
+    std::optional<ExecPlugin> const exec_;
     std::mutex mutex_;
+    ExecCredential said_;  ///< by the plugin, if there is one
     TlsFiles tls_;
     SecretString token_;
     std::shared_ptr<http::Transport> transport_;

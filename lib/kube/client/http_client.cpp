@@ -29,8 +29,8 @@ std::string described(std::string_view verb, ResourceType const& type, std::stri
 
 class HttpClient final : public Client {
   public:
-    HttpClient(TransportFactory factory, ClientConfig config, Clock& clock)
-        : credentials_(std::move(config), std::move(factory), clock) {}
+    HttpClient(TransportFactory factory, UserConfig user, Clock& clock)
+        : credentials_(std::move(user.config), std::move(factory), clock, std::move(user.exec)) {}
 
     Result<void> load() { return credentials_.load(); }
 
@@ -271,21 +271,32 @@ Result<void> HttpClient::watch(ResourceType const& type, WatchOptions const& opt
     return {};
 }
 
+TransportFactory real_transports() {
+    return [](http::CurlTransportOptions options) -> std::shared_ptr<http::Transport> {
+        return http::make_curl_transport(std::move(options));
+    };
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Client>> make_client_over(TransportFactory factory, ClientConfig config,
+Result<std::unique_ptr<Client>> make_client_over(TransportFactory factory, UserConfig user,
                                                  Clock& clock) {
-    auto client = std::make_unique<HttpClient>(std::move(factory), std::move(config), clock);
+    auto client = std::make_unique<HttpClient>(std::move(factory), std::move(user), clock);
     RT_CHECK(client->load());
     return client;
 }
 
+Result<std::unique_ptr<Client>> make_client_over(TransportFactory factory, ClientConfig config,
+                                                 Clock& clock) {
+    return make_client_over(std::move(factory), UserConfig{std::move(config)}, clock);
+}
+
 Result<std::unique_ptr<Client>> make_client(ClientConfig config, Clock& clock) {
-    return make_client_over(
-        [](http::CurlTransportOptions options) -> std::shared_ptr<http::Transport> {
-            return http::make_curl_transport(std::move(options));
-        },
-        std::move(config), clock);
+    return make_client_over(real_transports(), std::move(config), clock);
+}
+
+Result<std::unique_ptr<Client>> make_user_client(UserConfig user, Clock& clock) {
+    return make_client_over(real_transports(), std::move(user), clock);
 }
 
 }  // namespace rt::kube

@@ -9,4 +9,8 @@ namespace rt::kube {
 [[nodiscard]] Result<std::unique_ptr<Client>> make_client_over(TransportFactory factory,
                                                                ClientConfig config, Clock& clock);
 
+/// make_user_client() with a transport of the caller's choice.
+[[nodiscard]] Result<std::unique_ptr<Client>> make_client_over(TransportFactory factory,
+                                                               UserConfig user, Clock& clock);
+
 }  // namespace rt::kube

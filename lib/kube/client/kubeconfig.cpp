@@ -6,6 +6,7 @@
 #include "lib/base/file.hpp"
 #include "lib/base/text.hpp"
 #include "lib/kube/client/config.hpp"
+#include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::kube {
 namespace {
@@ -53,7 +54,7 @@ class Reader {
   public:
     explicit Reader(std::vector<File> files) : files_(std::move(files)) {}
 
-    ClientConfig read(KubeconfigOptions const& options) const {
+    UserConfig read(KubeconfigOptions const& options) const {
         std::string context_name = options.context;
         for (File const& file : files_) {
             if (!file.root.IsMap()) {
@@ -73,15 +74,16 @@ class Reader {
         std::string const cluster =
             options.cluster.empty() ? text_at(context, "cluster") : options.cluster;
         std::string const user = options.user.empty() ? text_at(context, "user") : options.user;
-        ClientConfig config;
+        UserConfig result;
+        ClientConfig& config = result.config;
         read_cluster(named("clusters", cluster, "cluster"), config);
         if (!user.empty()) {
-            read_user(named("users", user, "user"), config);
+            read_user(named("users", user, "user"), result);
         }
         if (std::string ns = text_at(context, "namespace"); !ns.empty()) {
             config.current_namespace = std::move(ns);
         }
-        return config;
+        return result;
     }
 
   private:
@@ -128,13 +130,14 @@ class Reader {
         }
     }
 
-    static void read_user(Entry const& entry, ClientConfig& config) {
+    static void read_user(Entry const& entry, UserConfig& result) {
         YAML::Node const& user = entry.node;
-        if (user["exec"] || user["auth-provider"]) {
+        ClientConfig& config = result.config;
+        if (user["auth-provider"]) {
             throw Refused{
-                "user.exec and user.auth-provider are not supported: they run other "
-                "programs; use token, tokenFile or a client certificate (for example of a "
-                "ServiceAccount: kubectl create token)"};
+                "user.auth-provider is not supported: Kubernetes has removed it; use an exec "
+                "plugin "
+                "of your cloud, token or a client certificate"};
         }
         if (!text_at(user, "username").empty() || !text_at(user, "password").empty()) {
             throw Refused{
@@ -160,6 +163,11 @@ class Reader {
         if (certificate != key) {
             throw Refused{"user.client-certificate and user.client-key must both be given"};
         }
+        bool const token = !config.token.empty() || !config.token_file.empty();
+        // As in client-go: what the file itself gives wins, and the plugin is not asked.
+        if (YAML::Node const exec = user["exec"]; exec && !token && !certificate) {
+            result.exec = exec_plugin({exec, entry.folder});
+        }
         config.impersonate_user = text_at(user, "as");
         if (YAML::Node const groups = user["as-groups"]; groups && groups.IsSequence()) {
             for (auto const& group : groups) {
@@ -169,6 +177,64 @@ class Reader {
         if (config.impersonate_user.empty() && !config.impersonate_groups.empty()) {
             throw Refused{"user.as-groups needs user.as"};
         }
+    }
+
+    static ExecPlugin exec_plugin(Entry const& entry) {
+        YAML::Node const& exec = entry.node;
+        ExecPlugin plugin;
+        plugin.api_version = text_at(exec, "apiVersion");
+        bool const v1 = plugin.api_version == "client.authentication.k8s.io/v1";
+        if (!v1 && plugin.api_version != "client.authentication.k8s.io/v1beta1") {
+            throw Refused{"user.exec.apiVersion \"" + printable(plugin.api_version, 100) +
+                          "\" is not supported: have your cloud's command line write the "
+                          "kubeconfig again, with client.authentication.k8s.io/v1"};
+        }
+        plugin.command = text_at(exec, "command");
+        if (plugin.command.empty()) {
+            throw Refused{"user.exec.command is missing: name the plugin's program"};
+        }
+        if (plugin.command.find('/') != std::string::npos) {
+            plugin.command = path_at(entry, "command");
+        }
+        for (auto const& argument : list_at(exec, "args")) {
+            plugin.arguments.push_back(argument.Scalar());
+        }
+        for (auto const& variable : list_at(exec, "env")) {
+            std::string const name = text_at(variable, "name");
+            if (name.empty() || name.find('=') != std::string::npos) {
+                throw Refused{"user.exec.env has an entry without a usable name"};
+            }
+            plugin.environment.emplace_back(name, text_at(variable, "value"));
+        }
+        plugin.install_hint = text_at(exec, "installHint");
+        plugin.provide_cluster_info = true_at(exec, "provideClusterInfo");
+        plugin.interactive = interactive_mode(text_at(exec, "interactiveMode"), v1);
+        return plugin;
+    }
+
+    static ExecPlugin::Interactive interactive_mode(std::string const& text, bool required) {
+        if (text == "Never") {
+            return ExecPlugin::Interactive::Never;
+        }
+        if (text == "Always") {
+            return ExecPlugin::Interactive::Always;
+        }
+        if (text == "IfAvailable" || (text.empty() && !required)) {
+            return ExecPlugin::Interactive::IfAvailable;
+        }
+        throw Refused{"user.exec.interactiveMode \"" + printable(text, 100) +
+                      "\" must be Never, IfAvailable or Always"};
+    }
+
+    static YAML::Node list_at(YAML::Node const& node, char const* key) {
+        YAML::Node const list = node[key];
+        if (!list || list.IsNull()) {
+            return YAML::Node(YAML::NodeType::Sequence);
+        }
+        if (!list.IsSequence()) {
+            throw Refused{std::string("user.exec.") + key + " must be a list"};
+        }
+        return list;
     }
 
     /// Paths are relative to the kubeconfig, not to where we run.
@@ -190,7 +256,7 @@ class Reader {
 
 }  // namespace
 
-Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options) {
+Result<UserConfig> load_user_kubeconfig(KubeconfigOptions const& options) {
     std::vector<KubeconfigText> texts;
     for (std::string const& path : options.paths) {
         auto text = read_file(path, kubeconfig_bytes_max);
@@ -203,11 +269,34 @@ Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options) {
         }
         texts.push_back({path, *std::move(text)});
     }
-    return parse_kubeconfig(texts, options);
+    return parse_user_kubeconfig(texts, options);
+}
+
+Result<ClientConfig> load_kubeconfig(KubeconfigOptions const& options) {
+    RT_TRY(auto user, load_user_kubeconfig(options));
+    RT_CHECK(refuse_exec(user));
+    return std::move(user.config);
 }
 
 Result<ClientConfig> parse_kubeconfig(std::vector<KubeconfigText> const& texts,
                                       KubeconfigOptions const& options) {
+    RT_TRY(auto user, parse_user_kubeconfig(texts, options));
+    RT_CHECK(refuse_exec(user));
+    return std::move(user.config);
+}
+
+Result<void> refuse_exec(UserConfig const& user) {
+    if (user.exec) {
+        return fail(invalid_argument(
+            "the kubeconfig's user.exec is not supported here: it runs other programs; use token, "
+            "tokenFile or a client certificate (for example of a ServiceAccount: kubectl create "
+            "token)"));
+    }
+    return {};
+}
+
+Result<UserConfig> parse_user_kubeconfig(std::vector<KubeconfigText> const& texts,
+                                         KubeconfigOptions const& options) {
     std::vector<File> files;
     std::string reading;
     try {
