@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "cli/policy_diff.hpp"
 #include "cli/verdicts.hpp"
@@ -43,9 +44,9 @@ struct Impact {
     std::vector<std::string> newly_allowed;
 };
 
-Result<void> add_impact(Impact& impact, kube::Client& client, std::string const& ns, World& before,
-                        World& after) {
-    RT_TRY(auto const documents, workloads_in(client, ns));
+Result<void> add_impact(Impact& impact, kube::Client& client, WorkloadKinds const& kinds,
+                        std::string const& ns, World& before, World& after) {
+    RT_TRY(auto const documents, workloads_in(client, kinds, ns));
     Verdicts const old_verdicts = judge_documents(documents, before, ns);
     std::map<std::string, bool> allowed_before;
     for (VerdictEntry const& entry : old_verdicts.entries) {
@@ -109,6 +110,15 @@ int diff(DiffOptions const& options, Environment& env) {
         return report_error(env, rules.error().message, ExitUsage);
     }
     World& before = rules->world;
+    std::optional<WorkloadKinds> kinds;
+    if (rules->connection) {
+        auto found = workload_kinds(*rules->connection->client, before.settings().custom_kinds);
+        if (!found) {
+            return report_error(env, found.error().message + ": try again", ExitUsage);
+        }
+        kinds = *std::move(found);
+        before.name_custom_kinds(kinds->custom);
+    }
     World after = before;
     if (auto const changed = change(after, options, env); !changed) {
         return report_error(env, changed.error().message, ExitUsage);
@@ -126,10 +136,11 @@ int diff(DiffOptions const& options, Environment& env) {
             continue;
         }
         by_change[std::move(change)].push_back(ns);
-        if (!rules->connection) {
+        if (!kinds) {
             continue;
         }
-        auto const added = add_impact(impact, *rules->connection->client, ns, before, after);
+        auto const added =
+            add_impact(impact, *rules->connection->client, *kinds, ns, before, after);
         if (!added && judged_all) {
             report_warning(
                 env, added.error().message + ": which workloads it hits cannot be told in full");

@@ -32,8 +32,9 @@ struct Found {
 };
 
 void look_at(Document const& workload, std::string const& ns,
-             tenancy::NamespacePolicy const& policy, Found& found) {
-    auto const images = tenancy::images_of(workload.object());
+             tenancy::NamespacePolicy const& policy, tenancy::CustomKinds const& custom,
+             Found& found) {
+    auto const images = tenancy::images_of(workload.object(), custom);
     if (!images) {
         return;
     }
@@ -173,6 +174,13 @@ int grandfather(GrandfatherOptions const& options, Environment& env) {
                                 "\": see kubectl get registrytenancies",
                             ExitUsage);
     }
+    auto const kinds = workload_kinds(*rules->connection->client, world.settings().custom_kinds);
+    if (!kinds) {
+        return report_error(
+            env,
+            kinds.error().message + ": which custom kinds the cluster has must be known; try again",
+            ExitUsage);
+    }
     Found found;
     std::size_t namespaces = 0;
     for (std::string const& ns : world.namespaces()) {
@@ -181,7 +189,7 @@ int grandfather(GrandfatherOptions const& options, Environment& env) {
             continue;
         }
         ++namespaces;
-        auto const workloads = workloads_in(*rules->connection->client, ns);
+        auto const workloads = workloads_in(*rules->connection->client, *kinds, ns);
         if (!workloads) {
             return report_error(env,
                                 workloads.error().message +
@@ -191,7 +199,7 @@ int grandfather(GrandfatherOptions const& options, Environment& env) {
                                 ExitUsage);
         }
         for (Document const& workload : *workloads) {
-            look_at(workload, ns, *view.policy, found);
+            look_at(workload, ns, *view.policy, kinds->custom, found);
         }
     }
     print(env.out, print_exceptions(found, options, world, world.now() + *lifetime));

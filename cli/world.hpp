@@ -43,6 +43,10 @@ class World {
     /// Forgets a RegistryTenancy.
     void remove_tenancy(std::string const& name);
     void use_settings(tenancy::Settings settings) { settings_ = std::move(settings); }
+    /// The custom kinds of the settings, with their names as asked of the cluster.
+    void name_custom_kinds(tenancy::CustomKinds kinds) {
+        settings_.custom_kinds = std::move(kinds);
+    }
     /// The cluster's namespaces are all known: one that was not added does not exist.
     void set_live() { live_ = true; }
     /// A namespace whose rules are known from its RegistryGrant alone.

@@ -200,8 +200,9 @@ class CustomCollector {
     ObjectImages found_;
 };
 
-/// "Rollout" as "rollouts": meta.UnsafeGuessKindToResource of apimachinery.
-std::string plural_of(std::string_view kind) {
+}  // namespace
+
+std::string guessed_plural(std::string_view kind) {
     std::string plural;
     for (char const letter : kind) {
         plural += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -216,7 +217,9 @@ std::string plural_of(std::string_view kind) {
     return plural + 's';
 }
 
-}  // namespace
+ObjectImages images_of_custom(Json const& object, CustomKind const& kind) {
+    return CustomCollector().collect(object, kind);
+}
 
 std::optional<ObjectImages> images_of(Json const& object, CustomKinds const& kinds) {
     std::string const kind = string_at(object, "kind");
@@ -234,9 +237,8 @@ std::optional<ObjectImages> images_of(Json const& object, CustomKinds const& kin
     }
     if (pointer.empty()) {
         CustomKind const* const custom =
-            kind.empty() ? nullptr : find_custom_kind(kinds, group, plural_of(kind));
-        return custom == nullptr ? std::nullopt
-                                 : std::optional(CustomCollector().collect(object, *custom));
+            kind.empty() ? nullptr : find_custom_kind(kinds, group, guessed_plural(kind));
+        return custom == nullptr ? std::nullopt : std::optional(images_of_custom(object, *custom));
     }
     Json const* pod_spec = &object;
     for (std::string_view const part : split(pointer.substr(1), '/')) {

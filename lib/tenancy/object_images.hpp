@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/json.hpp"
@@ -36,5 +37,11 @@ struct ObjectImages {
 /// custom kind can have several PodSpecs; pull_secrets_field is that of the first.
 [[nodiscard]] std::optional<ObjectImages> images_of(
     Json const& object, CustomKinds const& kinds = shipped_custom_kinds());
+
+/// "Rollout" as "rollouts": what kubectl guesses (UnsafeGuessKindToResource of apimachinery).
+[[nodiscard]] std::string guessed_plural(std::string_view kind);
+
+/// The images of an object that is known to be of this kind.
+[[nodiscard]] ObjectImages images_of_custom(Json const& object, CustomKind const& kind);
 
 }  // namespace rt::tenancy

@@ -203,6 +203,32 @@ TEST_F(EmergencyTest, GrandfatherCoversWhatRunsOrCouldStart) {
     EXPECT_EQ(bench.run({"grandfather", "team", "--for", "30d"}).out, "");
 }
 
+TEST_F(EmergencyTest, GrandfatherSeesCustomKinds) {
+    kube::ResourceType const geese{"example.com", "v1", "geese", "Goose", true};
+    kube::ResourceType const rollouts{"argoproj.io", "v1alpha1", "rollouts", "Rollout", true};
+    bench.api.serve(geese);
+    bench.api.serve(rollouts);
+    for (auto const& [type, image] : {std::pair{geese, "quay.io/x/goose"}, {rollouts, "nginx"}}) {
+        bench.api.put(
+            type,
+            {{"metadata", {{"name", "g"}, {"namespace", "team"}}},
+             {"spec",
+              {{"template", {{"spec", {{"containers", {{{"name", "c"}, {"image", image}}}}}}}}}}});
+    }
+    std::vector<std::string> const ask{"grandfather", "team", "--for", "30d"};
+    auto const shipped = bench.run(ask);
+    ASSERT_EQ(shipped.code, ExitOk) << shipped.err;
+    EXPECT_NE(shipped.out.find("library/nginx"), std::string::npos) << shipped.out;
+    EXPECT_EQ(shipped.out.find("x/goose"), std::string::npos) << shipped.out;
+    auto const own = bench.run(
+        {"grandfather", "team", "--for", "30d", "--config",
+         bench.file("config.yaml", "podTemplatePaths: {example.com/geese: spec.template}")});
+    EXPECT_NE(own.out.find("x/goose"), std::string::npos) << own.out << own.err;
+    bench.api.fail_next(test::Verb::RawGet, {"", "", "/apis/argoproj.io", "", false},
+                        Error{ErrorKind::Unavailable, "down"});
+    EXPECT_EQ(bench.run(ask).code, ExitUsage) << "half of it is no answer";
+}
+
 TEST_F(EmergencyTest, GrandfatherTellsOfWhatNoExceptionCanCover) {
     bench.api.put(kube::types::pods,
                   {{"metadata", {{"name", "odd"}, {"namespace", "team"}}},

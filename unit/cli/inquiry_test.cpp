@@ -243,5 +243,20 @@ TEST_F(InquiryTest, DiffTellsWhatIsNewlyDeniedAndAllowedAndToWhom) {
               ExitUsage);
 }
 
+TEST_F(InquiryTest, DiffNamesCustomKindsOfTheCluster) {
+    kube::ResourceType const rollouts{"argoproj.io", "v1alpha1", "rollouts", "Rollout", true};
+    bench.api.serve(rollouts);
+    bench.api.put(kube::types::namespaces, {{"metadata", {{"name", "team"}}}});
+    bench.api.put(
+        rollouts,
+        {{"metadata", {{"name", "web"}, {"namespace", "team"}}},
+         {"spec",
+          {{"template", {{"spec", {{"containers", {{{"name", "c"}, {"image", "nginx"}}}}}}}}}}});
+    auto const ran = bench.run({"diff", "-f", bench.file("rules.yaml", rules_yaml)});
+    EXPECT_EQ(ran.code, ExitFailed) << ran.err;
+    expect_parts(ran, {"workloads that would be denied at their next start: 1",
+                       "Rollout team/web spec.template.spec.containers[0].image nginx"});
+}
+
 }  // namespace
 }  // namespace rt::cli

@@ -162,6 +162,13 @@ TEST(ObjectImages, OfCustomKindsAreFoundByTheirPaths) {
     EXPECT_EQ(shown(odd), "spec!");
     EXPECT_EQ(shown({{"apiVersion", "argoproj.io/v1"}, {"kind", "Workflow"}}), "not judged");
     EXPECT_FALSE(images_of(rollout, {}));
+    Json goose = rollout;
+    goose["kind"] = "Goose";
+    EXPECT_FALSE(images_of(goose));
+    EXPECT_EQ(images_of_custom(goose,
+                               *find_custom_kind(shipped_custom_kinds(), "argoproj.io", "rollouts"))
+                  .images,
+              images_of(rollout)->images);
     EXPECT_TRUE(images_of({{"apiVersion", "a.io/v1"}, {"kind", "Policy"}},
                           {*CustomKind::parse("a.io/policies", {"spec"})}));
     EXPECT_TRUE(images_of({{"apiVersion", "a.io/v1"}, {"kind", "Class"}},

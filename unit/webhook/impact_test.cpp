@@ -27,15 +27,19 @@ struct Impacts : testing::Test {
     test::FakeApiServer api{world.clock};
 
     static Json request_for(Json const& object, std::string const& operation = "UPDATE") {
-        bool const tenancy = object["kind"] == "RegistryTenancy";
+        std::string const kind = object["kind"];
         return {{"name", object["metadata"]["name"]},
                 {"operation", operation},
-                {"resource", {{"resource", tenancy ? "registrytenancies" : "registries"}}},
+                {"resource",
+                 {{"resource", kind == "RegistryTenancy"     ? "registrytenancies"
+                               : kind == "RegistryException" ? "registryexceptions"
+                                                             : "registries"}}},
                 {"object", operation == "DELETE" ? Json(nullptr) : object}};
     }
     std::vector<NamespaceChange> changes(Json const& object,
                                          std::string const& operation = "UPDATE") {
-        auto const change = proposed_change(request_for(object, operation));
+        auto const change = proposed_change(request_for(object, operation),
+                                            {world.clock.wall_now(), std::chrono::hours(24)});
         EXPECT_TRUE(change);
         return change ? what_if(*world.builder.current(), *change, settings)
                       : std::vector<NamespaceChange>();
@@ -134,6 +138,47 @@ TEST_F(Impacts, FollowRegistriesThroughTheirHosts) {
     EXPECT_EQ(changes(older, "CREATE").size(), 1U) << "an older claim takes the host away";
 }
 
+Json exception_for(std::string const& ns) {
+    return test::exception_object("x", {ns}, {{"registry", "shared-acr"}, {"namespace", "alipay"}});
+}
+
+TEST_F(Impacts, OfExceptionsAreToldFromBothSides) {
+    Json const exception = exception_for("cainiao-prod");
+    run("odd", other, "cainiao-prod");
+    run("fine", good, "cainiao-prod");
+    run("free", other, "default");
+    EXPECT_EQ(
+        preview(exception, "CREATE"),
+        (std::vector<std::string>{"newly allows 1 Pod in 1 namespace (cainiao-prod): Pod odd"}));
+    EXPECT_TRUE(preview(exception, "DELETE").empty()) << "it isn't there";
+    world.builder.upsert_exception(exception);
+    EXPECT_TRUE(changes(exception).empty());
+    EXPECT_EQ(preview(exception, "DELETE")
+                  .at(0)
+                  .find("newly denies 1 Pod in 1 namespace (cainiao-prod): Pod odd"),
+              0U);
+    Json ended = exception;
+    ended["spec"]["expiresAt"] = "2026-01-01T00:00:00Z";
+    EXPECT_EQ(preview(ended).at(0).find("newly denies 1 Pod"), 0U) << "ended is deleted";
+    Json moved = exception;
+    moved["spec"]["namespaces"] = {"default"};
+    EXPECT_EQ(preview(moved).size(), 1U) << "the namespace that it leaves; default is free anyway";
+}
+
+TEST_F(Impacts, OfExceptionsReachUngovernedNamespacesWhereTheseAreClosed) {
+    settings.unmanaged = tenancy::UnmanagedNamespaces::Deny;
+    run("odd", other, "default");
+    run("worse", "nginx", "default");
+    Json const exception = exception_for("default");
+    EXPECT_EQ(preview(exception, "CREATE"),
+              (std::vector<std::string>{"newly allows 1 Pod in 1 namespace (default): Pod odd"}));
+    world.builder.upsert_exception(exception);
+    EXPECT_EQ(preview(exception, "DELETE").at(0).find("newly denies 1 Pod in 1 namespace"), 0U);
+    world.builder.upsert_tenancy(tenancy_object("second", {"default"}));
+    EXPECT_TRUE(preview(tenancy_object("second", {"default"}), "DELETE").empty())
+        << "what the exception opens stays open";
+}
+
 TEST_F(Impacts, SaySoInNumbersPlacesAndNames) {
     run("web-1", good, "cainiao-prod");
     run("web-2", good, "cainiao-prod");
@@ -216,6 +261,50 @@ TEST_F(Impacts, NameServiceAccountsWhosePodsCannotTakeOurSecret) {
     EXPECT_TRUE(preview(fresh).empty()) << "nothing new";
 }
 
+kube::ResourceType const rollouts{"argoproj.io", "v1alpha1", "rollouts", "Rollout", true};
+
+TEST_F(Impacts, ReachCustomKindsThatTheClusterHas) {
+    api.serve(rollouts);
+    Json rollout = test::workload("Deployment", good, "cainiao-prod");
+    rollout["metadata"]["name"] = "web";
+    api.put(rollouts, rollout);
+    deploy("ReplicaSet", "web-77", good, "cainiao-prod",
+           {{"apiVersion", "argoproj.io/v1alpha1"},
+            {"kind", "Rollout"},
+            {"name", "web"},
+            {"controller", true}});
+    Json const narrowed = allowing("alipay", {"cainiao-prod"});
+    EXPECT_EQ(preview(narrowed),
+              (std::vector<std::string>{
+                  "newly denies 1 workload in 1 namespace (cainiao-prod): Rollout web; what runs "
+                  "stays until it is made anew"}))
+        << "its ReplicaSet is not told once more";
+    settings.custom_kinds.clear();
+    EXPECT_EQ(preview(narrowed).at(0).find(
+                  "newly denies 1 workload in 1 namespace (cainiao-prod): ReplicaSet web-77"),
+              0U);
+}
+
+TEST_F(Impacts, SayWhichCustomKindsTheyMayNotList) {
+    api.serve(rollouts);
+    deploy("Deployment", "web", good, "cainiao-prod");
+    Json const narrowed = allowing("alipay", {"cainiao-prod"});
+    api.fail_next(test::Verb::List, rollouts, Error{ErrorKind::Forbidden, "no"}, -1);
+    EXPECT_EQ(preview(narrowed),
+              (std::vector<std::string>{
+                  "newly denies 1 workload in 1 namespace (cainiao-prod): Deployment web; what "
+                  "runs stays until it is made anew",
+                  "this preview is not complete: the webhook may not list rollouts.argoproj.io; "
+                  "grant its ServiceAccount registry-tenancy-webhook the right"}));
+    EXPECT_EQ(api.count(test::Verb::List, rollouts), 1);
+    api.clear_faults();
+    api.fail_next(test::Verb::RawGet, {"", "", "/apis/ray.io", "", false},
+                  Error{ErrorKind::Unavailable, "down"});
+    EXPECT_EQ(preview(narrowed).back(),
+              "this preview is not complete: the cluster could not be asked which custom kinds it "
+              "has");
+}
+
 TEST_F(Impacts, AreReadWithinBoundsAndSaySo) {
     std::vector<std::string> namespaces;
     for (int i = 0; i < 4; ++i) {
@@ -260,7 +349,9 @@ TEST_F(Impacts, ReadPageByPageInTheConcernedNamespacesOnly) {
               0U);
     EXPECT_EQ(api.count(test::Verb::List, kube::types::pods), 3);
     for (auto const& call : api.calls()) {
-        EXPECT_EQ(call.key.ns, "cainiao-prod");
+        if (call.verb != test::Verb::RawGet) {  // what custom kinds there are
+            EXPECT_EQ(call.key.ns, "cainiao-prod");
+        }
     }
 }
 

@@ -37,10 +37,14 @@ std::string what(std::size_t pods, std::size_t workloads) {
     return text;
 }
 
-bool is_template_kind(std::string_view kind) {
+bool is_looked_at(kube::OwnerReference const& owner,
+                  std::vector<kube::ResourceType> const& custom) {
     auto const kinds = tenancy::template_kinds();
     return std::any_of(kinds.begin(), kinds.end(),
-                       [&](tenancy::TemplateKind const& one) { return one.kind == kind; });
+                       [&](tenancy::TemplateKind const& one) { return one.kind == owner.kind; }) ||
+           std::any_of(custom.begin(), custom.end(), [&](kube::ResourceType const& one) {
+               return one.kind == owner.kind && owner.api_version.starts_with(one.group + '/');
+           });
 }
 
 }  // namespace
@@ -65,7 +69,7 @@ bool would_be_refused(tenancy::ObjectImages const& images, tenancy::NamespacePol
                        });
 }
 
-bool counts_by_itself(Json const& object) {
+bool counts_by_itself(Json const& object, std::vector<kube::ResourceType> const& custom) {
     Json const* const status = find(object, "status");
     bool const pod = string_at(object, "kind") == "Pod";
     if (status != nullptr) {
@@ -78,17 +82,22 @@ bool counts_by_itself(Json const& object) {
         }
     }
     auto const controller = kube::meta_of(object).controller;
-    return pod || !controller || !is_template_kind(controller->kind);
+    return pod || !controller || !is_looked_at(*controller, custom);
 }
 
-void Impact::look_at(Json const& object, NamespaceChange const& change,
-                     AdmissionSettings const& settings) {
-    auto const images = tenancy::images_of(object);
-    if (!images || !counts_by_itself(object)) {
+void Impact::looks_at(kube::ResourceType const& custom) {
+    if (std::find(custom_.begin(), custom_.end(), custom) == custom_.end()) {
+        custom_.push_back(custom);
+    }
+}
+
+void Impact::look_at(Json const& object, tenancy::ObjectImages const& images,
+                     NamespaceChange const& change, AdmissionSettings const& settings) {
+    if (!counts_by_itself(object, custom_)) {
         return;
     }
-    bool const before = would_be_refused(*images, change.before.get(), settings);
-    bool const after = would_be_refused(*images, change.after.get(), settings);
+    bool const before = would_be_refused(images, change.before.get(), settings);
+    bool const after = would_be_refused(images, change.after.get(), settings);
     if (before != after) {
         add(after ? denied_ : freed_, object, change.ns);
     }

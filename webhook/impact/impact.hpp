@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/kube/core/object.hpp"
 #include "lib/tenancy/object_images.hpp"
 #include "webhook/impact/what_if.hpp"
 
@@ -16,8 +17,9 @@ namespace rt::webhook {
                                     AdmissionSettings const& settings);
 
 /// Whether an object counts for itself: something still runs or may start from it, and no workload
-/// that is looked at as well stands behind it.
-[[nodiscard]] bool counts_by_itself(Json const& object);
+/// that is looked at as well stands behind it: a built-in one, or one of `custom`.
+[[nodiscard]] bool counts_by_itself(Json const& object,
+                                    std::vector<kube::ResourceType> const& custom = {});
 
 /// Whether Pods of the namespace carry our pull Secret from the change on.
 [[nodiscard]] bool begins_to_want_secret(NamespaceChange const& change);
@@ -25,9 +27,11 @@ namespace rt::webhook {
 /// What a change does to what is there: how many, where, and the first few by name.
 class Impact {
   public:
-    /// An object of a namespace that the change concerns.
-    void look_at(Json const& object, NamespaceChange const& change,
-                 AdmissionSettings const& settings);
+    /// An object of a namespace that the change concerns, with its images.
+    void look_at(Json const& object, tenancy::ObjectImages const& images,
+                 NamespaceChange const& change, AdmissionSettings const& settings);
+    /// Objects of this custom kind are looked at, so that what they control doesn't count as well.
+    void looks_at(kube::ResourceType const& custom);
     /// A ServiceAccount of a namespace whose Pods will carry our pull Secret. Where it enforces
     /// mountable Secrets and doesn't list ours, the API server refuses its Pods before we are
     /// asked.
@@ -48,6 +52,7 @@ class Impact {
     };
     static void add(Side& side, Json const& object, std::string const& ns);
 
+    std::vector<kube::ResourceType> custom_{};
     Side denied_{};
     Side freed_{};
     std::vector<std::string> strict_accounts_{};  ///< "cainiao-prod/builder"
