@@ -12,7 +12,8 @@ namespace {
 using tenancy::ExceptionScope;
 using tenancy::RegistryException;
 
-/// A preview has up to four warnings; the rest of a response is ours, the last to say how many more.
+/// A preview has up to four warnings; the rest of a response is ours, the last to say how many
+/// more.
 constexpr std::size_t warnings_max = tenancy::warnings_per_response_max - 4;
 
 /// The namespaces of the exception about which something can be said.
@@ -68,9 +69,8 @@ std::vector<std::string> warnings_of_exception(Json const& object, PolicyView co
     }
     auto const clock = clock_at(now, settings);
     if (usable(view, settings)) {
-        auto more =
-            tenancy::warnings_for(*parsed, scopes_of(*parsed, *view.index, settings),
-                                  view.index->catalog(), settings.cluster_name, clock);
+        auto more = tenancy::warnings_for(*parsed, scopes_of(*parsed, *view.index, settings),
+                                          view.index->catalog(), settings.cluster_name, clock);
         warnings.insert(warnings.end(), std::make_move_iterator(more.begin()),
                         std::make_move_iterator(more.end()));
     } else if (auto of_end = tenancy::warning_of_end(*parsed, clock)) {
