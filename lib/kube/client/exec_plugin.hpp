@@ -57,12 +57,11 @@ struct ExecCredential {
     std::optional<WallTime> expires_at{};  ///< nullopt: holds until the server refuses it
 };
 
-/// Runs it as client-go does
-/// (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins):
-/// with KUBERNETES_EXEC_INFO, its standard error for the person to see, and our standard input
-/// where it may ask and that is a terminal. It has a minute, and five where it may ask. The error
-/// says what to do, and never what the plugin wrote. `ca_pem`: of the API server, for plugins that
-/// want to know it. Blocks.
+/// Runs it as client-go does (Kubernetes' documentation on authentication, "client-go credential
+/// plugins"): with KUBERNETES_EXEC_INFO, its standard error for the person to see, and our standard
+/// input where it may ask and that is a terminal. It has a minute, and five where it may ask. The
+/// error says what to do, and never what the plugin wrote. `ca_pem`: of the API server, for plugins
+/// that want to know it. Blocks.
 [[nodiscard]] Result<ExecCredential> run_exec_plugin(ExecPlugin const& plugin,
                                                      ClientConfig const& config,
                                                      std::string const& ca_pem);
