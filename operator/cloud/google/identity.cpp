@@ -1,6 +1,7 @@
 #include "operator/cloud/google/identity.hpp"
 
 #include "operator/cloud/google/requests.hpp"
+#include "operator/cloud/namespace_token.hpp"
 #include "operator/cloud/token_file.hpp"
 
 namespace rt::op::google {
@@ -76,12 +77,9 @@ Result<AccessToken> BaseIdentity::exchange(tenancy::Identity const& identity,
 Result<AccessToken> BaseIdentity::namespace_token(tenancy::GoogleArtifactRegistrySpec const& spec,
                                                   std::string const& ns, std::string_view scope,
                                                   std::stop_token const& stop) {
-    static_cast<void>(ns);
-    static_cast<void>(scope);
-    static_cast<void>(stop);
-    return fail(invalid_argument("this build has no identity " +
-                                 std::string(tenancy::name_of(spec.identity.type)) +
-                                 " for type GoogleArtifactRegistry: update the operator"));
+    RT_TRY(SecretString const token,
+           op::namespace_token(context_, ns, default_audience(spec.identity.audience), stop));
+    return exchange(spec.identity, scope, token, stop);
 }
 
 }  // namespace rt::op::google

@@ -110,11 +110,13 @@ Error cloud_error(http::Response const& response, std::string_view code, std::st
     error.http_status = response.status;
     error.kind = kind_of(code, message, response.status);
     error.retry_after = retry_after(response);
-    error.message = (error.code.empty() ? "HTTP " + std::to_string(response.status) : error.code) +
-                    ": " + printable(message, cloud_text_bytes_max);
+    std::string text = printable(message, cloud_text_bytes_max);
     if (std::string_view const fix = fix_for(code, message); !fix.empty()) {
-        error.message += "; " + std::string(fix);
+        text.erase(text.find_last_not_of('.') + 1);
+        text += "; " + std::string(fix);
     }
+    error.message =
+        (error.code.empty() ? "HTTP " + std::to_string(response.status) : error.code) + ": " + text;
     return error;
 }
 

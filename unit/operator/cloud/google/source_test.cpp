@@ -170,6 +170,38 @@ TEST_F(GoogleSourceTest, WithoutATokenFileOidcIsAnErrorAndAsksNobody) {
     EXPECT_TRUE(clouds_.requests().empty()) << "no fallback to the node's account";
 }
 
+TEST_F(GoogleSourceTest, TheNamespacesOwnTokenIsExchangedAndThenImpersonates) {
+    use(Type::ServiceAccount);
+    for (int mint_number = 0; mint_number < 2; ++mint_number) {
+        clouds_.expect("POST", sts)
+            .with_body_that("the whole scope",
+                            [](std::string const& body) {
+                                return has(body, "auth%2Fcloud-platform&") &&
+                                       !body.ends_with("subject_token=");
+                            })
+            .answer(200, relative("ya29.d.namespace"));
+        expect_impersonation("ya29.d.namespace");
+        auto const credential = mint();
+        ASSERT_TRUE(credential.has_value()) << credential.error().message;
+        EXPECT_EQ(credential->password.reveal(), "ya29.c.minted");
+    }
+}
+
+TEST_F(GoogleSourceTest, WithoutARoleTheFederatedTokenItselfPullsAndCanDoNothingElse) {
+    use(Type::ServiceAccount);
+    spec_.role = std::nullopt;
+    clouds_.expect("POST", sts)
+        .with_body_that(
+            "the read-only scope",
+            [](std::string const& body) { return has(body, "auth%2Fcloud-platform.read-only&"); })
+        .answer(200, relative("ya29.d.namespace", 1800));
+    auto const credential = mint();
+    ASSERT_TRUE(credential.has_value()) << credential.error().message;
+    EXPECT_EQ(credential->username, "oauth2accesstoken");
+    EXPECT_EQ(credential->password.reveal(), "ya29.d.namespace");
+    EXPECT_EQ(credential->expires_at, clock_.wall_now() + 30min);
+}
+
 TEST_F(GoogleSourceTest, AStaleBaseTokenIsFetchedAgainOnce) {
     expect_metadata();
     clouds_.expect("POST", credentials_api).answer(401, api_error(401, "UNAUTHENTICATED", "x"));
