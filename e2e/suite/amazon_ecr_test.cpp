@@ -207,17 +207,6 @@ class AmazonEcrFaults : public AmazonEcr, public testing::WithParamInterface<std
         "ecr-suite-" + std::string(GetParam() < 9 ? "0" : "") + std::to_string(GetParam() + 1);
 };
 
-/// Empty when an Event about the tenancy shows the text.
-std::string why_not_told(std::string const& tenancy, std::string const& text) {
-    std::string all;
-    for (Json const& event : list("events")) {
-        if (text_at(event, "/involvedObject/name") == tenancy) {
-            all += text_at(event, "/message") + "\n";
-        }
-    }
-    return all.find(text) != std::string::npos ? "" : "no Event shows " + text + ", only:\n" + all;
-}
-
 TEST_P(AmazonEcrFaults, keep_the_secret_that_works) {
     make_registry(instance_role_account, {{"type", "InstanceRole"}});
     std::string const ns = make_namespace("ns");

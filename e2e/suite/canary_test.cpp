@@ -3,6 +3,7 @@
 
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/google.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
@@ -22,6 +23,8 @@ std::vector<Shape> const& shapes() {
         {"user and password", std::regex("cr_temp_user:[A-Za-z0-9+/]")},
         {"security token", std::regex("CAIS[A-Za-z0-9+/=]{40}")},
         {"bearer token", std::regex("eyJhbGciOi")},
+        {"Google access token", std::regex("ya29\\.[a-z]")},
+        {"auth of a docker config for Google", std::regex("b2F1dGgyYWNjZXNzdG9rZW46")},
         {"signature", std::regex("SignedHeaders=")},
         {"private key", std::regex("BEGIN [A-Z ]*PRIVATE KEY")},
         {"access key secret", std::regex("simulated-(secret|password)-of")},
@@ -39,6 +42,15 @@ void expect_clean(std::string const& where, std::string const& text) {
     }
 }
 
+bool has_shape(std::string const& name, std::string const& text) {
+    for (Shape const& shape : shapes()) {
+        if (shape.name == name) {
+            return std::regex_search(text, shape.pattern);
+        }
+    }
+    return false;
+}
+
 class Canary : public TenancyTest {};
 
 TEST_F(Canary, would_sing) {
@@ -49,6 +61,21 @@ TEST_F(Canary, would_sing) {
     EXPECT_TRUE(std::regex_search(password, shapes()[0].pattern));
     EXPECT_TRUE(std::regex_search(base64_encoded(secret->login()), shapes()[1].pattern));
     EXPECT_TRUE(std::regex_search(secret->login(), shapes()[2].pattern));
+}
+
+TEST_F(Canary, would_sing_of_google) {
+    ASSERT_TRUE(apply_google_registry(google_oidc_location));
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    ASSERT_TRUE(done(apply(google_tenancy_manifest(name("tenancy"), ns,
+                                                   "gar-" + std::string(google_oidc_location),
+                                                   "pull-payments", google_payments()))));
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    auto const secret = pull_secret(ns);
+    ASSERT_TRUE(secret);
+    std::string const login = secret->login();
+    EXPECT_TRUE(has_shape("Google access token", login));
+    EXPECT_TRUE(has_shape("auth of a docker config for Google", base64_encoded(login)));
 }
 
 TEST_F(Canary, finds_no_secret_in_logs) {

@@ -56,17 +56,6 @@ class CloudFaults : public TenancyTest, public testing::WithParamInterface<std::
         "acr-suite-" + std::string(GetParam() < 7 ? "0" : "") + std::to_string(GetParam() + 3);
 };
 
-/// Empty when an Event about the tenancy shows the text.
-std::string why_not_in_events(std::string const& tenancy, std::string const& text) {
-    std::string all;
-    for (Json const& event : list("events")) {
-        if (text_at(event, "/involvedObject/name") == tenancy) {
-            all += text_at(event, "/message") + "\n";
-        }
-    }
-    return all.find(text) != std::string::npos ? "" : "no Event shows " + text + ", only:\n" + all;
-}
-
 TEST_P(CloudFaults, keep_the_secret_that_works) {
     std::string const ns = make_governed_namespace(role);
     auto const before = pull_secret(ns);
@@ -84,7 +73,7 @@ TEST_P(CloudFaults, keep_the_secret_that_works) {
         EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
         if (!trouble.code.empty()) {
             EXPECT_TRUE(
-                eventually(soon, [&] { return why_not_in_events(name("tenancy"), trouble.code); }));
+                eventually(soon, [&] { return why_not_told(name("tenancy"), trouble.code); }));
         }
         auto const during = pull_secret(ns);
         ASSERT_TRUE(during) << "the Secret was lost";

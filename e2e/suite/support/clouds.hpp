@@ -12,7 +12,7 @@ namespace e2e {
 /// and removes its own rules under a lock, so rules should name a role that is the test's own.
 class Fault {
   public:
-    /// `simulator`: ecs, sts, acr, auth, ec2, awsSts, ecr or ecrRegistry. `rule`: as
+    /// `simulator`: the section of the faults file (sts, awsSts, googleIam, ...). `rule`: as
     /// e2e/sim/README.md describes.
     Fault(std::string simulator, Json const& rule);
     ~Fault();

@@ -184,6 +184,16 @@ std::string why_not_failing(std::string const& tenancy) {
     return why_not(tenancy, "False");
 }
 
+std::string why_not_told(std::string const& tenancy, std::string const& text) {
+    std::string all;
+    for (Json const& event : list("events")) {
+        if (text_at(event, "/involvedObject/name") == tenancy) {
+            all += text_at(event, "/message") + "\n";
+        }
+    }
+    return all.find(text) != std::string::npos ? "" : "no Event shows " + text + ", only:\n" + all;
+}
+
 std::string ready_text(std::string const& tenancy) {
     auto const object = get("registrytenancy", tenancy);
     return object ? condition(*object, "Ready").dump() : "no RegistryTenancy " + tenancy;

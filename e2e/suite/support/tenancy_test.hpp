@@ -63,6 +63,8 @@ inline constexpr std::chrono::seconds grace{25};
 std::string why_not_ready(std::string const& tenancy);
 /// Empty when it reports Ready=False for its present generation.
 std::string why_not_failing(std::string const& tenancy);
+/// Empty when an Event about the tenancy shows the text.
+std::string why_not_told(std::string const& tenancy, std::string const& text);
 /// Empty when the Secret is there with exactly these keys, otherwise what is there.
 std::string why_not_keys(std::string const& ns, std::string const& keys);
 /// Empty when the Pod's phase is Running.
