@@ -81,6 +81,11 @@ make_certificates() {
         "DNS:iamcredentials.googleapis.com,IP:$google_iam_ip"
     certificate google-registry cloud /CN=docker.pkg.dev serverAuth \
         "DNS:*.pkg.dev,IP:$google_registry_ip"
+    names=$(printf 'DNS:%s,' "${azure_ad_hosts[@]}")
+    certificate azure-ad cloud "/CN=${azure_ad_hosts[0]}" serverAuth "${names}IP:$azure_ad_ip"
+    names=$(printf 'DNS:%s,' "${azure_registry_hosts[@]}")
+    certificate azure-registry cloud "/CN=${azure_registry_hosts[0]}" serverAuth \
+        "${names}IP:$azure_registry_ip"
     # Signs the registry's tokens (ES256); the registry trusts exactly this certificate.
     certificate registry-token cloud "/CN=$registry_issuer" serverAuth
 }

@@ -13,8 +13,9 @@ make_namespaces() {
     ip -n "$netns" route add default via "$host_ip"
     local address
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
-        "$ec2_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
-        "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip"; do
+        "$instance_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
+        "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip" \
+        "$azure_ad_ip" "$azure_registry_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -63,6 +64,10 @@ start_registries() {
     for host in "${google_registry_hosts[@]}"; do
         records+=(--host-record="$host,$google_registry_ip")
     done
+    for host in "${azure_ad_hosts[@]}"; do records+=(--host-record="$host,$azure_ad_ip"); done
+    for host in "${azure_registry_hosts[@]}"; do
+        records+=(--host-record="$host,$azure_registry_ip")
+    done
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
@@ -77,8 +82,9 @@ start_registries() {
 start_simulators() {
     local name
     for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth \
-        sim-ec2-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry \
-        sim-gce-metadata sim-google-sts sim-google-iam sim-google-registry; do
+        sim-instance-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry \
+        sim-gce-metadata sim-google-sts sim-google-iam sim-google-registry \
+        sim-azure-ad sim-azure-registry; do
         [ -x "$root/build/bin/$name" ] && continue
         say "$name is not built: making it"
         make -C "$root" sims || fail "the simulators can't be built"
@@ -91,7 +97,7 @@ start_simulators() {
     simulator sim-registry-auth "$auth_ip:443" \
         --tls-cert "$pki/registry-auth.crt" --tls-key "$pki/registry-auth.key" \
         --token-cert "$pki/registry-token.crt" --token-key "$pki/registry-token.key"
-    simulator sim-ec2-metadata "$ec2_metadata_ip:80"
+    simulator sim-instance-metadata "$instance_metadata_ip:80"
     simulator sim-aws-sts "$aws_sts_ip:443" --tls-cert "$pki/aws-sts.crt" \
         --tls-key "$pki/aws-sts.key" --oidc-key "$pki/service-account.pub"
     simulator sim-aws-ecr "$ecr_ip:443" --tls-cert "$pki/ecr.crt" --tls-key "$pki/ecr.key"
@@ -104,11 +110,16 @@ start_simulators() {
         --tls-key "$pki/google-iam.key"
     simulator sim-google-registry "$google_registry_ip:443" --tls-cert "$pki/google-registry.crt" \
         --tls-key "$pki/google-registry.key" --storage "$images/shared"
+    simulator sim-azure-ad "$azure_ad_ip:443" --tls-cert "$pki/azure-ad.crt" \
+        --tls-key "$pki/azure-ad.key" --oidc-key "$pki/service-account.pub"
+    simulator sim-azure-registry "$azure_registry_ip:443" --tls-cert "$pki/azure-registry.crt" \
+        --tls-key "$pki/azure-registry.key" --storage "$images/shared"
     wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
     wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
     wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
     wait_for 10 sim-registry-auth "the registry's token server" listens "$auth_ip" 443
-    wait_for 10 sim-ec2-metadata "the EC2 metadata simulator" listens "$ec2_metadata_ip" 80
+    wait_for 10 sim-instance-metadata "the instance metadata simulator" \
+        listens "$instance_metadata_ip" 80
     wait_for 10 sim-aws-sts "the AWS STS simulator" listens "$aws_sts_ip" 443
     wait_for 10 sim-aws-ecr "the ECR simulator" listens "$ecr_ip" 443
     wait_for 10 sim-ecr-registry "the ECR registry" listens "$ecr_registry_ip" 443
@@ -116,6 +127,8 @@ start_simulators() {
     wait_for 10 sim-google-sts "Google's STS simulator" listens "$google_sts_ip" 443
     wait_for 10 sim-google-iam "Google's credentials simulator" listens "$google_iam_ip" 443
     wait_for 10 sim-google-registry "Google's registry" listens "$google_registry_ip" 443
+    wait_for 10 sim-azure-ad "the Entra ID simulator" listens "$azure_ad_ip" 443
+    wait_for 10 sim-azure-registry "the ACR registries" listens "$azure_registry_ip" 443
 }
 
 # simulator NAME ADDRESS:PORT [OPTIONS...]

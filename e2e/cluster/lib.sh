@@ -30,7 +30,7 @@ sts_ip=10.200.1.1
 acr_ip=10.200.1.2
 auth_ip=10.200.1.3
 registry_ip=10.200.1.4
-ec2_metadata_ip=169.254.169.254
+instance_metadata_ip=169.254.169.254   # of EC2 and Azure, told apart by path
 aws_sts_ip=10.200.1.5
 ecr_ip=10.200.1.6
 ecr_registry_ip=10.200.1.7
@@ -39,6 +39,8 @@ gce_metadata_ip=10.200.1.8
 google_sts_ip=10.200.1.9
 google_iam_ip=10.200.1.10
 google_registry_ip=10.200.1.11
+azure_ad_ip=10.200.1.12
+azure_registry_ip=10.200.1.13
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -62,6 +64,10 @@ google_registry_hosts=(
     europe-west4-docker.pkg.dev
     europe-west9-docker.pkg.dev
 )
+# Entra ID in Azure's clouds, and a container registry for each identity that the tests use.
+azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn)
+azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
+    demochina.azurecr.cn)
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000

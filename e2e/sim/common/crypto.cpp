@@ -157,6 +157,15 @@ std::string base64url_encode(std::string_view data) {
     return out;
 }
 
+std::optional<std::string> base64url_decode(std::string_view text) {
+    std::string standard(text);
+    for (char& c : standard) {
+        c = c == '-' ? '+' : c == '_' ? '/' : c;
+    }
+    standard.append((4 - standard.size() % 4) % 4, '=');
+    return base64_decode(standard);
+}
+
 std::string random_name(std::size_t length) {
     constexpr std::string_view letters =
         "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";

@@ -15,6 +15,7 @@ std::string base64_encode(std::string_view data);
 std::optional<std::string> base64_decode(std::string_view text);
 /// Base64 with the URL alphabet and without padding (RFC 7515).
 std::string base64url_encode(std::string_view data);
+std::optional<std::string> base64url_decode(std::string_view text);
 
 /// Letters and digits, from the system's random source.
 std::string random_name(std::size_t length);

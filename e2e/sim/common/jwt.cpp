@@ -15,15 +15,6 @@ namespace {
 
 using web::json::value;
 
-std::optional<std::string> base64url_decode(std::string_view text) {
-    std::string standard(text);
-    for (char& c : standard) {
-        c = c == '-' ? '+' : c == '_' ? '/' : c;
-    }
-    standard.append((4 - standard.size() % 4) % 4, '=');
-    return base64_decode(standard);
-}
-
 /// r and s, 32 bytes each (RFC 7518, 3.4), as OpenSSL wants them.
 std::string der_of(std::string const& r_and_s) {
     auto const* bytes = reinterpret_cast<unsigned char const*>(r_and_s.data());

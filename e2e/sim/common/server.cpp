@@ -12,6 +12,7 @@
 #include <future>
 #include <iostream>
 #include <stdexcept>
+#include <vector>
 
 #include "e2e/sim/common/answer.hpp"
 
@@ -141,18 +142,48 @@ std::optional<CloudError> refuse_body(web::http::http_headers const& headers) {
     return std::nullopt;
 }
 
-void handle(web::http::http_request const& message, Answerer& answerer,
-            Simulator const& simulator) {
+/// A service that runs: a simulator with what it reads and writes.
+struct Running {
+    Running(Service const& service, Options const& options, WorldFile& world)
+        : path_prefix(service.path_prefix),
+          simulator(service.make(options)),
+          faults(options.faults_file, service.name),
+          log(options.log_file, service.name),
+          answerer(*simulator, world, faults, log) {
+        faults.refresh();
+    }
+
+    std::string path_prefix;
+    std::unique_ptr<Simulator> simulator;
+    FaultFile faults;
+    RequestLog log;
+    Answerer answerer;
+};
+using RunningServices = std::vector<std::unique_ptr<Running>>;
+
+/// The first whose prefix the path has; the last has them all.
+Running& service_for(RunningServices const& services, std::string const& path) {
+    for (auto const& service : services) {
+        if (path.compare(0, service->path_prefix.size(), service->path_prefix) == 0) {
+            return *service;
+        }
+    }
+    return *services.back();
+}
+
+void handle(web::http::http_request const& message, Running& service) {
+    Simulator const& simulator = *service.simulator;
     if (auto const error = refuse_body(message.headers())) {
         reply(message, simulator.render_error(*error));
         return;
     }
     message.extract_vector().then(
-        [message, &answerer, &simulator](pplx::task<std::vector<unsigned char>> const& reading) {
+        [message, &service, &simulator](pplx::task<std::vector<unsigned char>> const& reading) {
             try {
                 std::vector<unsigned char> const body = reading.get();
                 Request const request = read_request(message, {body.begin(), body.end()});
-                reply_in_time(message, answerer.answer(request, std::chrono::system_clock::now()));
+                reply_in_time(message,
+                              service.answerer.answer(request, std::chrono::system_clock::now()));
             } catch (std::exception const& error) {
                 reply(message, simulator.render_error({400, "BadRequest", error.what()}));
             }
@@ -201,6 +232,10 @@ void wait_for_the_end(sigset_t const& signals) {
 }  // namespace
 
 int run_simulator(int argc, char** argv, Kind const& kind, MakeSimulator const& make) {
+    return run_simulators(argc, argv, kind, {{kind.name, "", make}});
+}
+
+int run_simulators(int argc, char** argv, Kind const& kind, std::vector<Service> const& services) {
     if (argc == 2 && std::string(argv[1]) == "--help") {
         std::cout << usage(kind);
         return 0;
@@ -216,21 +251,21 @@ int run_simulator(int argc, char** argv, Kind const& kind, MakeSimulator const& 
     try {
         Options const options = parse_options(argc, argv, kind);
         WorldFile world(options.world_file);
-        FaultFile faults(options.faults_file, kind.name);
-        faults.refresh();
-        RequestLog const log(options.log_file, kind.name);
         if (kind.tls) {
             check_tls_files(options);
         }
-        std::unique_ptr<Simulator> const simulator = make(options);
-        Answerer answerer(*simulator, world, faults, log);
+        RunningServices running;
+        for (Service const& service : services) {
+            running.push_back(std::make_unique<Running>(service, options, world));
+        }
 
         failure = 1;
         crossplat::threadpool::initialize_with_threads(threads);
         std::string const scheme = kind.tls ? "https://" : "http://";
         http_listener listener(web::uri(scheme + options.listen), listener_config(options, kind));
-        listener.support(
-            [&](web::http::http_request const& message) { handle(message, answerer, *simulator); });
+        listener.support([&](web::http::http_request const& message) {
+            handle(message, service_for(running, message.request_uri().path()));
+        });
         try {
             listener.open().wait();
         } catch (std::exception const& error) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "e2e/sim/common/simulator.hpp"
 
@@ -33,8 +34,19 @@ struct Kind {
 
 using MakeSimulator = std::function<std::unique_ptr<Simulator>(Options const&)>;
 
+/// One of several services that share an address, with faults and log entries of its own.
+struct Service {
+    std::string name;         ///< its section of the faults file
+    std::string path_prefix;  ///< of the requests it gets; empty: all that are left
+    MakeSimulator make;
+};
+
 /// The whole life of a simulator process: flags, files, listening, SIGTERM. Returns its exit code:
 /// 0 after SIGTERM or SIGINT, 2 for bad flags or files, 1 where it cannot listen.
 int run_simulator(int argc, char** argv, Kind const& kind, MakeSimulator const& make);
+
+/// The same for several services behind one address, of which the first whose prefix a path has
+/// answers; the last one's prefix is empty.
+int run_simulators(int argc, char** argv, Kind const& kind, std::vector<Service> const& services);
 
 }  // namespace sim

@@ -106,9 +106,10 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 }
 
 World read_world(const YAML::Node& root) {
-    YamlMapping const file(root, "",
-                           {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
-                            "roles", "users", "instances", "ec2", "oidcProviders", "google"});
+    YamlMapping const file(
+        root, "",
+        {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents", "roles", "users",
+         "instances", "ec2", "oidcProviders", "google", "azure"});
     Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
@@ -134,6 +135,7 @@ World read_world(const YAML::Node& root) {
         world.instances.push_back(read_instance(node, where));
     });
     world.ec2 = read_ec2(file);
+    world.azure = read_azure_world(file);
     each("oidcProviders", [&](const YAML::Node& node, std::string const& where) {
         world.oidc_providers.push_back(read_oidc_provider(node, where));
     });

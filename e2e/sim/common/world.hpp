@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "e2e/sim/common/google_world.hpp"
+#include "e2e/sim/common/azure_world.hpp"
 #include "e2e/sim/common/iam.hpp"
 #include "e2e/sim/common/policy.hpp"
 
@@ -78,6 +79,7 @@ struct World {
     std::vector<Instance> instances;
     std::vector<OidcProvider> oidc_providers;
     GoogleWorld google;
+    AzureWorld azure;
 
     [[nodiscard]] Role const* find_role(std::string_view arn) const;
     [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "e2e/sim/common/simulator.hpp"
+
+namespace sim {
+
+/// The registries NAME.azurecr.io: /oauth2/exchange (Entra ID's token for a refresh token),
+/// /oauth2/token (a refresh token for an access token with scopes), and the distribution API for
+/// pulling, over the storage of a docker-registry.
+class AzureRegistryServer final : public Simulator {
+  public:
+    /// `storage`: the rootdirectory of a docker-registry with the file system driver.
+    explicit AzureRegistryServer(std::string storage);
+    Response answer(Request const& request, Scene& scene) override;
+    Response render_error(CloudError const& error) const override;
+
+  private:
+    std::string storage_;
+};
+
+}  // namespace sim

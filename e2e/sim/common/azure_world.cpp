@@ -1,0 +1,108 @@
+#include "e2e/sim/common/azure_world.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace sim {
+namespace {
+
+constexpr char const* usual_audience = "api://AzureADTokenExchange";
+
+template <typename Read>
+void each(YamlMapping const& map, std::string const& key, Read const& read) {
+    std::size_t index = 0;
+    for (const YAML::Node& entry : map.entries(key)) {
+        read(entry, map.where(key) + "/" + std::to_string(index++));
+    }
+}
+
+AzurePrincipal read_principal(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where,
+                          {"clientID", "tenant", "clientSecret", "secretExpired", "federated"});
+    AzurePrincipal principal;
+    principal.client_id = map.required_text("clientID");
+    principal.tenant = map.required_text("tenant");
+    principal.client_secret = map.text("clientSecret", "");
+    principal.secret_expired = map.boolean("secretExpired", false);
+    each(map, "federated", [&](const YAML::Node& entry, std::string const& place) {
+        YamlMapping const trust(entry, place, {"issuer", "subject", "audience"});
+        principal.federated.push_back({trust.required_text("issuer"),
+                                       trust.required_text("subject"),
+                                       trust.text("audience", usual_audience)});
+    });
+    return principal;
+}
+
+AzureRegistry read_registry(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "pull"});
+    AzureRegistry registry{
+        map.required_text("host"), map.required_text("tenant"), map.boolean("armTokens", true), {}};
+    each(map, "pull", [&](const YAML::Node& entry, std::string const& place) {
+        YamlMapping const pull(entry, place, {"clientID", "repositories"});
+        registry.pull.push_back({pull.required_text("clientID"), pull.texts("repositories")});
+    });
+    return registry;
+}
+
+void check_principal(AzureWorld const& azure, std::string const& where,
+                     std::string const& client_id) {
+    if (azure.find_principal(client_id) == nullptr) {
+        throw std::runtime_error(where + ": there is no principal \"" + client_id +
+                                 "\" in /azure/principals");
+    }
+}
+
+template <typename Items, typename Matches>
+auto find(Items const& items, Matches matches) -> decltype(items.data()) {
+    auto const at = std::find_if(items.begin(), items.end(), matches);
+    return at == items.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+AzurePrincipal const* AzureWorld::find_principal(std::string_view client_id) const {
+    return find(principals,
+                [&](AzurePrincipal const& principal) { return principal.client_id == client_id; });
+}
+
+AzureRegistry const* AzureWorld::find_registry(std::string_view host) const {
+    return find(registries, [&](AzureRegistry const& registry) { return registry.host == host; });
+}
+
+bool AzureWorld::has_tenant(std::string_view tenant) const {
+    return find(principals, [&](AzurePrincipal const& principal) {
+               return principal.tenant == tenant;
+           }) != nullptr;
+}
+
+AzureWorld read_azure_world(YamlMapping const& file) {
+    AzureWorld azure;
+    if (!file.has("azure")) {
+        return azure;
+    }
+    YamlMapping const map(file.node("azure"), "/azure",
+                          {"tokenSeconds", "refreshSeconds", "systemAssigned", "userAssigned",
+                           "principals", "registries"});
+    azure.token_seconds = map.number("tokenSeconds", azure.token_seconds, 1, 86400);
+    azure.refresh_seconds = map.number("refreshSeconds", azure.refresh_seconds, 1, 86400);
+    azure.system_assigned = map.text("systemAssigned", "");
+    azure.user_assigned = map.texts("userAssigned");
+    each(map, "principals", [&](const YAML::Node& node, std::string const& where) {
+        azure.principals.push_back(read_principal(node, where));
+    });
+    each(map, "registries", [&](const YAML::Node& node, std::string const& where) {
+        azure.registries.push_back(read_registry(node, where));
+        for (AzurePull const& pull : azure.registries.back().pull) {
+            check_principal(azure, where + "/pull", pull.client_id);
+        }
+    });
+    if (!azure.system_assigned.empty()) {
+        check_principal(azure, "/azure/systemAssigned", azure.system_assigned);
+    }
+    for (std::string const& client_id : azure.user_assigned) {
+        check_principal(azure, "/azure/userAssigned", client_id);
+    }
+    return azure;
+}
+
+}  // namespace sim

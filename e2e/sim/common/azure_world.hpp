@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "e2e/sim/common/yaml_reader.hpp"
+
+namespace sim {
+
+/// A federated identity credential: whose assertions stand for an application.
+struct FederatedCredential {
+    std::string issuer;
+    std::string subject;
+    std::string audience;
+};
+
+/// An application or a user-assigned managed identity of a tenant.
+struct AzurePrincipal {
+    std::string client_id;
+    std::string tenant;
+    std::string client_secret;  ///< empty: none
+    bool secret_expired = false;
+    std::vector<FederatedCredential> federated;
+};
+
+/// Whom a registry lets pull: AcrPull (no repositories), or Container Registry Repository Reader
+/// with a condition on repository names ('*' and '?' as wildcards).
+struct AzurePull {
+    std::string client_id;
+    std::vector<std::string> repositories;
+};
+
+struct AzureRegistry {
+    std::string host;
+    std::string tenant;
+    bool arm_tokens = true;  ///< takes tokens for Azure Resource Manager, too
+    std::vector<AzurePull> pull;
+};
+
+/// What exists at Azure.
+struct AzureWorld {
+    long token_seconds = 86399;              ///< life of Entra ID's access tokens
+    long refresh_seconds = 10800;            ///< of a registry's refresh tokens
+    std::string system_assigned;             ///< client ID of the node's own identity; empty: none
+    std::vector<std::string> user_assigned;  ///< client IDs of the identities attached to the node
+    std::vector<AzurePrincipal> principals;
+    std::vector<AzureRegistry> registries;
+
+    [[nodiscard]] AzurePrincipal const* find_principal(std::string_view client_id) const;
+    [[nodiscard]] AzureRegistry const* find_registry(std::string_view host) const;
+    [[nodiscard]] bool has_tenant(std::string_view tenant) const;
+};
+
+/// The key `azure` of the world file; throws std::runtime_error naming the key that is wrong.
+AzureWorld read_azure_world(YamlMapping const& file);
+
+}  // namespace sim

@@ -1,0 +1,361 @@
+#include <cpprest/json.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "e2e/sim/azure_ad.hpp"
+#include "e2e/sim/azure_metadata.hpp"
+#include "e2e/sim/azure_registry.hpp"
+#include "e2e/sim/common/answer.hpp"
+#include "e2e/sim/common/azure_token.hpp"
+
+namespace sim {
+namespace {
+
+using web::json::value;
+using Headers = std::map<std::string, std::string>;
+
+std::string const tenant = "11111111-aaaa-4bbb-8ccc-000000000001";
+std::string const acr_scope = "https://containerregistry.azure.net/.default";
+std::string const user = "00000000-0000-0000-0000-000000000000";
+
+/// The client IDs of world.yaml.
+std::string client(int number) {
+    std::string digits = std::to_string(number);
+    return "a0000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+std::string form_of(Parameters const& parameters) {
+    std::string out;
+    for (auto const& [key, text] : parameters) {
+        out += (out.empty() ? "" : "&") + key + "=" + percent_encode(text);
+    }
+    return out;
+}
+
+value body_of(Response const& response) {
+    return value::parse(response.body);
+}
+
+std::string code_of(Response const& response) {
+    value const body = body_of(response);
+    if (body.has_field("errors")) {
+        return body.at("errors").at(0).at("code").as_string();
+    }
+    std::string const text =
+        body.has_field("error_description") ? body.at("error_description").as_string() : "";
+    return text.substr(0, text.find(':'));
+}
+
+/// Signs what the API server would sign.
+class AzureChain : public testing::Test {
+  protected:
+    AzureChain() {
+        store("payments/a1");
+        store("ledger/a1");
+    }
+    ~AzureChain() override { std::filesystem::remove_all(folder); }
+
+    void make_issuer() const {
+        EVP_PKEY* key = EVP_EC_gen("P-256");
+        std::FILE* file = std::fopen((folder + "/issuer.pub").c_str(), "w");
+        PEM_write_PUBKEY(file, key);
+        std::fclose(file);
+        file = std::fopen((folder + "/issuer.key").c_str(), "w");
+        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+        std::fclose(file);
+        X509* certificate = X509_new();
+        X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+        X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+        X509_set_pubkey(certificate, key);
+        X509_sign(certificate, key, EVP_sha256());
+        file = std::fopen((folder + "/issuer.crt").c_str(), "w");
+        PEM_write_X509(file, certificate);
+        std::fclose(file);
+        X509_free(certificate);
+        EVP_PKEY_free(key);
+    }
+    void store(std::string const& repository) const {
+        std::string const manifest =
+            R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","name":")" + repository +
+            "\"}";
+        std::string const hex = sha256_hex(manifest);
+        std::string const root = folder + "/docker/registry/v2/";
+        write(root + "repositories/" + repository + "/_manifests/tags/v0.1/current/link",
+              "sha256:" + hex);
+        write(root + "blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data", manifest);
+    }
+    static void write(std::filesystem::path const& path, std::string const& text) {
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream(path) << text;
+    }
+
+    Response ask(Simulator& simulator, std::string const& name, Request const& request,
+                 std::string const& faults_text = "") {
+        std::string const faults_file = folder + "/faults.yaml";
+        std::ofstream(faults_file) << faults_text;
+        FaultFile faults(faults_file, name);
+        RequestLog const log("", name);
+        return Answerer(simulator, world, faults, log).answer(request, now);
+    }
+    std::string assertion(
+        std::string const& subject = "registry-tenancy-system:registry-tenancy-operator",
+        std::string const& audience = "api://AzureADTokenExchange", int seconds = 600) const {
+        value claims = value::object(true);
+        claims["iss"] = value::string("https://kubernetes.default.svc.cluster.local");
+        claims["sub"] = value::string("system:serviceaccount:" + subject);
+        claims["aud"] = value::array({value::string(audience)});
+        claims["exp"] = value::number(
+            static_cast<int64_t>(std::chrono::system_clock::to_time_t(now) + seconds));
+        return TokenSigner(folder + "/issuer.crt", folder + "/issuer.key").sign(claims.serialize());
+    }
+    Response login(Parameters form, std::string const& where = tenant,
+                   std::string const& faults = "") {
+        form.insert(form.begin(), {"grant_type", "client_credentials"});
+        return ask(ad, "azureAd",
+                   {"POST", "/" + where + "/oauth2/v2.0/token", "", {}, form_of(form)}, faults);
+    }
+    Parameters by_assertion(std::string const& client_id, std::string const& jwt,
+                            std::string const& scope = acr_scope) const {
+        return {{"client_id", client_id},
+                {"scope", scope},
+                {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+                {"client_assertion", jwt}};
+    }
+    std::string aad_token(int number, std::string const& scope = acr_scope) {
+        Response const response = login(by_assertion(client(number), assertion(), scope));
+        EXPECT_EQ(response.status, 200) << response.body;
+        return body_of(response).at("access_token").as_string();
+    }
+    Response registry_post(std::string const& path, Parameters const& form,
+                           std::string const& host = "demooidc.azurecr.io",
+                           std::string const& faults = "") {
+        return ask(registry, "azureRegistry", {"POST", path, "", {{"host", host}}, form_of(form)},
+                   faults);
+    }
+    Response exchange(std::string const& token, std::string const& host = "demooidc.azurecr.io",
+                      std::string const& of_tenant = tenant, std::string const& faults = "") {
+        return registry_post("/oauth2/exchange",
+                             {{"grant_type", "access_token"},
+                              {"service", host},
+                              {"tenant", of_tenant},
+                              {"access_token", token}},
+                             host, faults);
+    }
+    std::string refresh_token(int number = 4) {
+        Response const response = exchange(aad_token(number));
+        EXPECT_EQ(response.status, 200) << response.body;
+        return body_of(response).at("refresh_token").as_string();
+    }
+    Response metadata(std::string const& query, Headers headers = {{"metadata", "true"}},
+                      std::string const& faults = "") {
+        return ask(imds, "azureMetadata",
+                   {"GET", "/metadata/identity/oauth2/token", query, std::move(headers), ""},
+                   faults);
+    }
+    Response pull(std::string const& repository, std::string const& token) {
+        return ask(registry, "azureRegistry",
+                   {"GET",
+                    "/v2/" + repository + "/manifests/v0.1",
+                    "",
+                    {{"host", "demooidc.azurecr.io"}, {"authorization", "Bearer " + token}},
+                    ""});
+    }
+
+    std::string const folder = testing::TempDir() + "azure-chain-" +
+                               testing::UnitTest::GetInstance()->current_test_info()->name();
+    TimePoint now = std::chrono::system_clock::now();
+    WorldFile world{SIM_WORLD_FILE};
+    AzureMetadata imds;
+    AzureRegistryServer registry{folder};
+    // Last: its key is made by the constructor's body.
+    AzureAd ad{
+        (std::filesystem::create_directories(folder), make_issuer(), folder + "/issuer.pub")};
+};
+
+TEST_F(AzureChain, goes_from_assertion_over_exchange_to_manifest) {
+    std::string const refresh = refresh_token();
+    Response const answer =
+        registry_post("/oauth2/token", {{"grant_type", "refresh_token"},
+                                        {"service", "demooidc.azurecr.io"},
+                                        {"scope", "repository:payments/a1:pull"},
+                                        {"refresh_token", refresh}});
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    std::string const access = body_of(answer).at("access_token").as_string();
+    Response const manifest = pull("payments/a1", access);
+    EXPECT_EQ(manifest.status, 200) << manifest.body;
+    EXPECT_NE(manifest.body.find("payments/a1"), std::string::npos);
+    EXPECT_EQ(pull("ledger/a1", access).status, 401);
+    EXPECT_EQ(pull("payments/a1", refresh).status, 401) << "a refresh token is no access token";
+}
+
+TEST_F(AzureChain, grants_the_part_of_the_scopes_that_is_allowed) {
+    std::string const refresh = refresh_token();
+    auto const granted = [&](Response const& answer) {
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        Sealer const sealer(world.current()->sealing_key);
+        return open_azure_token(sealer, body_of(answer).at("access_token").as_string())->pull;
+    };
+    // As containerd asks: OAuth 2 with the password, then Basic.
+    EXPECT_EQ(
+        granted(registry_post("/oauth2/token",
+                              {{"grant_type", "password"},
+                               {"service", "demooidc.azurecr.io"},
+                               {"scope", "repository:payments/a1:pull repository:ledger/a1:pull"},
+                               {"username", user},
+                               {"password", refresh}})),
+        std::vector<std::string>{"payments/a1"});
+    Request const basic{"GET",
+                        "/oauth2/token",
+                        "service=demooidc.azurecr.io&scope=repository%3Aledger%2Fa1%3Apull",
+                        {{"host", "demooidc.azurecr.io"},
+                         {"authorization", "Basic " + base64_encode(user + ":" + refresh)}},
+                        ""};
+    EXPECT_TRUE(granted(ask(registry, "azureRegistry", basic)).empty());
+}
+
+TEST_F(AzureChain, refuses_tokens_of_others_at_the_exchange) {
+    auto const refused = [](Response const& response) {
+        return response.status == 401 && code_of(response) == "UNAUTHORIZED";
+    };
+    std::string const good = aad_token(4);
+    EXPECT_EQ(exchange(good, "demooidc.azurecr.io", "").status, 200)
+        << "the tenant may be left out";
+    EXPECT_TRUE(refused(exchange(good, "demooidc.azurecr.io", "other-tenant")));
+    EXPECT_TRUE(refused(exchange(good + "x")));
+    EXPECT_TRUE(refused(exchange(aad_token(11)))) << "no role on the registry";
+    EXPECT_TRUE(refused(exchange(aad_token(4, "https://management.azure.com/.default"))))
+        << "this registry takes no tokens for Azure Resource Manager";
+    EXPECT_TRUE(refused(exchange(aad_token(4, "https://vault.azure.net/.default"))));
+    Response const foreign =
+        login(by_assertion(client(10), assertion()), "22222222-aaaa-4bbb-8ccc-000000000002");
+    EXPECT_TRUE(refused(exchange(body_of(foreign).at("access_token").as_string())));
+    EXPECT_EQ(exchange(good, "nowhere.azurecr.io").status, 404);
+    now += std::chrono::hours(25);
+    EXPECT_TRUE(refused(exchange(good)));
+}
+
+TEST_F(AzureChain, refresh_tokens_end_and_are_one_registrys) {
+    std::string const refresh = refresh_token();
+    Parameters const form{{"grant_type", "refresh_token"},
+                          {"service", "demooidc.azurecr.io"},
+                          {"scope", "repository:payments/a1:pull"},
+                          {"refresh_token", refresh}};
+    Parameters elsewhere = form;
+    elsewhere[1].second = "demoimds.azurecr.io";
+    EXPECT_EQ(registry_post("/oauth2/token", elsewhere, "demoimds.azurecr.io").status, 401);
+    now += std::chrono::minutes(179);
+    EXPECT_EQ(registry_post("/oauth2/token", form).status, 200);
+    now += std::chrono::minutes(2);
+    EXPECT_EQ(registry_post("/oauth2/token", form).status, 401);
+}
+
+TEST_F(AzureChain, checks_every_part_of_an_assertion) {
+    auto const code = [&](int number, std::string const& jwt) {
+        Response const response = login(by_assertion(client(number), jwt));
+        EXPECT_EQ(response.status, 401) << response.body;
+        EXPECT_EQ(body_of(response).at("error").as_string(), "invalid_client");
+        return code_of(response);
+    };
+    EXPECT_EQ(code(8, assertion()), "AADSTS700211");
+    EXPECT_EQ(code(12, assertion()), "AADSTS700213");
+    EXPECT_EQ(code(9, assertion()), "AADSTS700212");
+    EXPECT_EQ(code(4, assertion("default:default")), "AADSTS700213");
+    EXPECT_EQ(code(4, assertion("registry-tenancy-system:registry-tenancy-operator", "vault")),
+              "AADSTS700212");
+    EXPECT_EQ(code(4, assertion("registry-tenancy-system:registry-tenancy-operator",
+                                "api://AzureADTokenExchange", -1)),
+              "AADSTS700024");
+    std::string forged = assertion();
+    forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(code(4, forged), "AADSTS700027");
+    EXPECT_EQ(code(5, assertion()), "AADSTS70025");
+}
+
+TEST_F(AzureChain, checks_secrets_tenants_and_scopes) {
+    auto const with_secret = [&](int number, std::string const& secret) {
+        return login(
+            {{"client_id", client(number)}, {"scope", acr_scope}, {"client_secret", secret}});
+    };
+    EXPECT_EQ(with_secret(5, "simulated-secret-of-azure-puller").status, 200);
+    EXPECT_EQ(code_of(with_secret(5, "wrong")), "AADSTS7000215");
+    EXPECT_EQ(code_of(with_secret(6, "simulated-secret-of-azure-expired")), "AADSTS7000222");
+    EXPECT_EQ(code_of(with_secret(4, "")), "AADSTS7000215");
+    EXPECT_EQ(code_of(with_secret(99, "x")), "AADSTS700016");
+    EXPECT_EQ(code_of(login(by_assertion(client(4), assertion()), "no-such-tenant")),
+              "AADSTS90002");
+    EXPECT_EQ(code_of(login(by_assertion(client(10), assertion()))), "AADSTS700016")
+        << "an application of another tenant";
+    EXPECT_EQ(code_of(login(by_assertion(client(4), assertion(), "https://x.azure.net/.default"))),
+              "AADSTS500011");
+    EXPECT_EQ(code_of(login(
+                  by_assertion(client(4), assertion(), "https://containerregistry.azure.net/"))),
+              "AADSTS1002012");
+}
+
+TEST_F(AzureChain, metadata_hands_out_attached_identities_alone) {
+    std::string const query =
+        "api-version=2018-02-01&resource=https%3A%2F%2Fcontainerregistry.azure.net%2F";
+    Response const own = metadata(query);
+    ASSERT_EQ(own.status, 200) << own.body;
+    EXPECT_EQ(body_of(own).at("client_id").as_string(), client(1));
+    EXPECT_EQ(body_of(own).at("expires_in").as_string(), "86399") << "a text, not a number";
+    Response const attached = metadata(query + "&client_id=" + client(2));
+    ASSERT_EQ(attached.status, 200) << attached.body;
+    EXPECT_EQ(
+        exchange(body_of(attached).at("access_token").as_string(), "demoimds.azurecr.io").status,
+        200);
+    EXPECT_EQ(metadata(query + "&client_id=" + client(5)).status, 400);
+    EXPECT_EQ(metadata(query, {}).status, 400) << "the header Metadata is the protection";
+    EXPECT_EQ(metadata(query, {{"metadata", "true"}, {"x-forwarded-for", "10.0.0.1"}}).status, 400);
+    EXPECT_EQ(metadata("resource=https%3A%2F%2Fcontainerregistry.azure.net").status, 400);
+    EXPECT_EQ(metadata("api-version=2018-02-01").status, 400);
+}
+
+TEST_F(AzureChain, challenges_as_the_registry_does) {
+    auto const ping = [&](Headers headers) {
+        headers["host"] = "demooidc.azurecr.io";
+        Response const response =
+            ask(registry, "azureRegistry", {"GET", "/v2/", "", std::move(headers), ""});
+        EXPECT_EQ(response.status, 401);
+        for (auto const& [name, text] : response.headers) {
+            if (name == "WWW-Authenticate") {
+                return text;
+            }
+        }
+        return std::string();
+    };
+    EXPECT_EQ(ping({}),
+              "Bearer realm=\"https://demooidc.azurecr.io/oauth2/token\","
+              "service=\"demooidc.azurecr.io\"");
+    EXPECT_EQ(ping({{"authorization", "Basic eDp5"}}), "Basic realm=\"Azure Container Registry\"");
+}
+
+TEST_F(AzureChain, faults_are_told_in_each_services_words) {
+    Response const throttled = login(by_assertion(client(4), assertion()), tenant,
+                                     "azureAd:\n- {mode: throttle, role: \"" + client(4) + "\"}\n");
+    EXPECT_EQ(throttled.status, 429);
+    EXPECT_EQ(code_of(throttled), "AADSTS90055");
+    Response const denied = login(
+        by_assertion(client(4), assertion()), tenant,
+        "azureAd:\n- {mode: error, http: 401, code: AADSTS70021, message: No matching record}\n");
+    EXPECT_EQ(denied.status, 401);
+    EXPECT_EQ(body_of(denied).at("error_codes").at(0).as_integer(), 70021);
+    std::string const token = aad_token(4);
+    Response const expired = exchange(token, "demooidc.azurecr.io", tenant,
+                                      "azureRegistry:\n- {mode: expired, action: Exchange}\n");
+    ASSERT_EQ(expired.status, 200);
+    Sealer const sealer(world.current()->sealing_key);
+    EXPECT_LT(open_azure_token(sealer, body_of(expired).at("refresh_token").as_string())->expires,
+              now);
+    EXPECT_EQ(exchange(token, "demooidc.azurecr.io", tenant,
+                       "azureRegistry:\n- {mode: error, http: 503, role: \"" + client(4) + "\"}\n")
+                  .status,
+              503);
+}
+
+}  // namespace
+}  // namespace sim
