@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def expect_error(text, credential, kind=ClientAuthenticationError):
 
 
 def main():
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # expected errors are no news
     expect_token(ManagedIdentityCredential())
     expect_token(ManagedIdentityCredential(client_id=client_id(2)))
     expect_error("Identity not found", ManagedIdentityCredential(client_id=client_id(5)),

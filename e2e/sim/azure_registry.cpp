@@ -184,7 +184,8 @@ Outcome distribution(Visit& visit, std::string const& storage) {
     bool const good = token && token->kind == AzureToken::Kind::Access &&
                       token->audience == visit.registry.host && token->expires > visit.scene.now &&
                       !visit.expired;
-    auto const wanted = parse_pull_path(visit.request.path);
+    // Microsoft's SDK writes the slashes of names as %2F.
+    auto const wanted = parse_pull_path(percent_decode(visit.request.path).value_or(""));
     if (wanted) {
         visit.scene.log.scope = "repository:" + wanted->repository + ":pull";
     }
