@@ -34,7 +34,7 @@ instance_metadata_ip=169.254.169.254   # of EC2 and Azure, told apart by path
 aws_sts_ip=10.200.1.5
 ecr_ip=10.200.1.6
 ecr_registry_ip=10.200.1.7
-# By name only: 169.254.169.254 is the EC2 metadata service's here, and no real node is in two clouds.
+# By name only: 169.254.169.254 is taken here, and no real node is in two clouds.
 gce_metadata_ip=10.200.1.8
 google_sts_ip=10.200.1.9
 google_iam_ip=10.200.1.10

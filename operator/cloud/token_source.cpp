@@ -2,6 +2,7 @@
 
 #include "operator/cloud/alibaba/source.hpp"
 #include "operator/cloud/amazon/source.hpp"
+#include "operator/cloud/azure/source.hpp"
 #include "operator/cloud/google/source.hpp"
 #include "operator/cloud/static/source.hpp"
 
@@ -14,6 +15,7 @@ class SourceByType final : public CredentialSource {
         : alibaba_(alibaba::make_source(context)),
           amazon_(amazon::make_source(context)),
           google_(google::make_source(context)),
+          azure_(azure::make_source(context)),
           static_(static_secret::make_source(context)) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override {
@@ -26,6 +28,7 @@ class SourceByType final : public CredentialSource {
             case tenancy::RegistryType::GoogleArtifactRegistry:
                 return google_->mint(request, std::move(stop));
             case tenancy::RegistryType::AzureACR:
+                return azure_->mint(request, std::move(stop));
             case tenancy::RegistryType::Harbor:
                 return fail(invalid_argument("Registry " + registry.meta.name +
                                              ": this build has no source for type " +
@@ -45,6 +48,7 @@ class SourceByType final : public CredentialSource {
     std::unique_ptr<CredentialSource> alibaba_;
     std::unique_ptr<CredentialSource> amazon_;
     std::unique_ptr<CredentialSource> google_;
+    std::unique_ptr<CredentialSource> azure_;
     std::unique_ptr<CredentialSource> static_;
 };
 

@@ -64,6 +64,8 @@ struct CredentialSourceContext {
     std::string web_identity_token_file = "/var/run/secrets/registry-tenancy/aws/token";
     /// The same for Google's workload identity pools (audience sts.googleapis.com).
     std::string google_token_file = "/var/run/secrets/registry-tenancy/google/token";
+    /// The same for Microsoft Entra ID (audience api://AzureADTokenExchange).
+    std::string azure_token_file = "/var/run/secrets/registry-tenancy/azure/token";
 };
 
 /// One source that chooses by the Registry's type. A type without credentials (Anonymous) or

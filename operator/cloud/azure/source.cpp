@@ -1,0 +1,91 @@
+#include "operator/cloud/azure/source.hpp"
+
+#include <algorithm>
+
+#include "lib/tenancy/registry_blocks.hpp"
+#include "operator/cloud/answers.hpp"
+#include "operator/cloud/azure/identity.hpp"
+#include "operator/cloud/azure/requests.hpp"
+#include "operator/cloud/azure/responses.hpp"
+
+namespace rt::op::azure {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The user that a token is the password of.
+constexpr char const* token_user = "00000000-0000-0000-0000-000000000000";
+/// Registries grant three hours; an answer that claims more than a day is not believed.
+constexpr auto life_max = 24h;
+
+/// The registry's own name, which tokens are exchanged at: the first of its hosts under the cloud's
+/// domain, else that of its realm. Entra ID's token goes nowhere else.
+Result<std::string> login_server(tenancy::Registry const& registry) {
+    std::string_view const suffix = tenancy::host_suffix(registry.azure_acr->cloud);
+    for (tenancy::RegistryHost const& host : registry.hosts) {
+        if (host.str().ends_with(suffix)) {
+            return host.str();
+        }
+    }
+    std::string realm = http::split_url(registry.realm).authority;
+    if (realm.ends_with(suffix) && registry.realm.starts_with("https://")) {
+        return realm;
+    }
+    return fail(invalid_argument("Registry " + registry.meta.name +
+                                 ": where none of its hosts ends in " + std::string(suffix) +
+                                 ", realm must name the registry's own token endpoint, "
+                                 "https://NAME" +
+                                 std::string(suffix) + "/oauth2/token"));
+}
+
+class AzureSource final : public CredentialSource {
+  public:
+    explicit AzureSource(CredentialSourceContext context) : context_(std::move(context)) {}
+
+    Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
+
+  private:
+    CredentialSourceContext context_;
+};
+
+Result<RegistryCredential> AzureSource::mint(MintRequest const& request, std::stop_token stop) {
+    tenancy::Registry const& registry = *request.spec.registry;
+    if (!registry.azure_acr) {
+        return fail(internal_error("a Registry that is none of type AzureACR"));
+    }
+    if (!registry.allow_unnarrowed) {
+        return fail(invalid_argument(
+            "Registry " + registry.meta.name +
+            ": a credential of an Azure container registry can't be narrowed to `allow`: it opens "
+            "all that its identity may pull; narrow that, and set spec.allowUnnarrowed: true"));
+    }
+    RT_TRY(std::string const host, login_server(registry));
+    RT_TRY(SecretString const token, access_token(context_, request, stop));
+    auto const response =
+        context_.clouds.send(exchange_request(host, registry.azure_acr->tenant_id, token), stop);
+    std::string const step = "token exchange at " + host;
+    if (!response) {
+        return fail(response.error().with_context(step));
+    }
+    auto refresh = read_refresh_token(*response);
+    if (!refresh) {
+        return fail(refresh.error().with_context(step));
+    }
+    WallTime const now = context_.clock.wall_now();
+    auto const life = std::min<WallTime::duration>(
+        refresh->expires_at - server_time(*response).value_or(now), life_max);
+    if (life <= 0s) {
+        return fail(Error{ErrorKind::Expired,
+                          step + ": the credential arrived already expired; compare the clocks of "
+                                 "this cluster and the cloud"});
+    }
+    return RegistryCredential{token_user, std::move(refresh->token), now, now + life};
+}
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context) {
+    return std::make_unique<AzureSource>(std::move(context));
+}
+
+}  // namespace rt::op::azure
