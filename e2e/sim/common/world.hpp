@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "e2e/sim/common/google_world.hpp"
 #include "e2e/sim/common/azure_world.hpp"
+#include "e2e/sim/common/google_world.hpp"
 #include "e2e/sim/common/iam.hpp"
 #include "e2e/sim/common/policy.hpp"
 
