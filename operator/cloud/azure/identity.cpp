@@ -4,6 +4,7 @@
 
 #include "operator/cloud/azure/requests.hpp"
 #include "operator/cloud/azure/responses.hpp"
+#include "operator/cloud/namespace_token.hpp"
 #include "operator/cloud/secret_data.hpp"
 #include "operator/cloud/token_file.hpp"
 
@@ -11,6 +12,9 @@ namespace rt::op::azure {
 namespace {
 
 using Type = tenancy::Identity::Type;
+
+/// What Entra ID's federated credentials usually ask for. The operator's own token has it, too.
+constexpr std::string_view audience = "api://AzureADTokenExchange";
 
 class Asking {
   public:
@@ -81,11 +85,13 @@ Result<SecretString> Asking::token() const {
             RT_TRY(SecretString const assertion, read_token_file(context_.azure_token_file));
             return by_assertion(assertion);
         }
-        case Type::ServiceAccount:
-            break;
+        case Type::ServiceAccount: {
+            RT_TRY(SecretString const assertion,
+                   namespace_token(context_, request_.ns, std::string(audience), stop_));
+            return by_assertion(assertion);
+        }
     }
-    return fail(invalid_argument(
-        "this build has no identity ServiceAccount for type AzureACR: update the operator"));
+    return fail(internal_error("an identity that is none"));
 }
 
 }  // namespace

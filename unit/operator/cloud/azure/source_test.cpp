@@ -130,6 +130,25 @@ TEST_F(AzureSourceTest, WithoutATokenFileOidcIsAnErrorAndAsksNobody) {
     EXPECT_TRUE(clouds_.requests().empty()) << "no fallback to a managed identity";
 }
 
+TEST_F(AzureSourceTest, TheNamespacesOwnTokenProvesTheRole) {
+    use(Type::ServiceAccount);
+    name_role();
+    expect_entra(role, "&client_assertion=token-registry-tenancy-system-ns-payments-prod-1");
+    expect_exchange();
+    EXPECT_TRUE(mint().has_value());
+    EXPECT_EQ(api_.calls().back().detail,
+              R"({"audiences":["api://AzureADTokenExchange"],"expirationSeconds":600})");
+}
+
+TEST_F(AzureSourceTest, WithoutANamespacesTokenNobodyElsesIsUsed) {
+    use(Type::ServiceAccount);
+    name_role();
+    api_.fail_next(test::Verb::CreateSubresource, kube::types::service_accounts,
+                   Error{ErrorKind::Forbidden, "no"});
+    expect_fails(ErrorKind::Forbidden, "registry-tenancy-system/ns-payments-prod");
+    EXPECT_TRUE(clouds_.requests().empty());
+}
+
 TEST_F(AzureSourceTest, AClientSecretComesFromItsSecretAndNeverFallsBack) {
     use(Type::AccessKey);
     registry_->azure_acr->identity.secret_name = "azure-key";
