@@ -15,14 +15,14 @@ constexpr std::pair<std::string_view, FaultMode> modes[] = {
     {"error", FaultMode::Error},     {"throttle", FaultMode::Throttle},
     {"garbage", FaultMode::Garbage}, {"timeout", FaultMode::Timeout},
     {"empty", FaultMode::Empty},     {"expired", FaultMode::Expired},
-    {"slow", FaultMode::Slow},
+    {"slow", FaultMode::Slow},       {"short", FaultMode::Short},
 };
 
 /// The sections of a faults file, one for each simulator.
 std::vector<std::string> const simulators = {
     "ecs",           "sts",         "acr",           "auth",      "ec2",       "awsSts",
     "ecr",           "ecrRegistry", "gce",           "googleSts", "googleIam", "googleRegistry",
-    "azureMetadata", "azureAd",     "azureRegistry",
+    "azureMetadata", "azureAd",     "azureRegistry", "harbor",
 };
 
 FaultMode read_mode(YamlMapping const& map) {
@@ -34,7 +34,7 @@ FaultMode read_mode(YamlMapping const& map) {
     }
     throw std::runtime_error(
         map.where("mode") + ": \"" + written +
-        "\" is none of error, throttle, garbage, timeout, empty, expired, slow");
+        "\" is none of error, throttle, garbage, timeout, empty, expired, slow, short");
 }
 
 Fault read_fault(const YAML::Node& node, std::string const& where) {
@@ -182,6 +182,7 @@ std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& th
             return response;
         case FaultMode::Expired:
         case FaultMode::Slow:
+        case FaultMode::Short:
             return std::nullopt;
     }
     return std::nullopt;

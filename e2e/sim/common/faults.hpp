@@ -11,7 +11,7 @@
 
 namespace sim {
 
-enum class FaultMode { Error, Throttle, Garbage, Timeout, Empty, Expired, Slow };
+enum class FaultMode { Error, Throttle, Garbage, Timeout, Empty, Expired, Slow, Short };
 
 /// One rule of the faults file: the requests that it meets and what happens to them.
 struct Fault {
@@ -24,7 +24,7 @@ struct Fault {
     std::string message;
     int http = 0;     ///< 0: the mode's own
     long count = -1;  ///< the first N matching requests; -1: all
-    int seconds = 0;  ///< slow: the delay; throttle: the time to wait that is announced
+    int seconds = 0;  ///< slow: the delay; throttle: the wait that is announced; short: the life
     bool operator==(Fault const&) const = default;
 };
 
@@ -73,7 +73,7 @@ class FaultFile {
 using RenderError = std::function<Response(CloudError const&)>;
 
 /// The whole answer for modes that replace it (error, throttle, garbage, empty, timeout); nothing
-/// for expired and slow, which change a normal answer.
+/// for expired, slow and short, which change a normal answer.
 std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& throttled,
                                         RenderError const& render);
 

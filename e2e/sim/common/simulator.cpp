@@ -24,6 +24,8 @@ std::string_view name_of(FaultMode mode) {
             return "expired";
         case FaultMode::Slow:
             return "slow";
+        case FaultMode::Short:
+            return "short";
     }
     return "unknown";
 }

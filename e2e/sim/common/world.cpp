@@ -109,7 +109,7 @@ World read_world(const YAML::Node& root) {
     YamlMapping const file(
         root, "",
         {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents", "roles", "users",
-         "instances", "ec2", "oidcProviders", "google", "azure"});
+         "instances", "ec2", "oidcProviders", "google", "azure", "harbor"});
     Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
@@ -141,6 +141,9 @@ World read_world(const YAML::Node& root) {
     });
     if (file.has("google")) {
         world.google = read_google_world(file.node("google"));
+    }
+    if (file.has("harbor")) {
+        world.harbor = read_harbor_world(file.node("harbor"));
     }
     auto const check_role = [&](std::string const& where, std::string const& arn) {
         if (world.find_role(arn) == nullptr) {

@@ -10,6 +10,7 @@
 
 #include "e2e/sim/common/azure_world.hpp"
 #include "e2e/sim/common/google_world.hpp"
+#include "e2e/sim/common/harbor_world.hpp"
 #include "e2e/sim/common/iam.hpp"
 #include "e2e/sim/common/policy.hpp"
 
@@ -80,6 +81,7 @@ struct World {
     std::vector<OidcProvider> oidc_providers;
     GoogleWorld google;
     AzureWorld azure;
+    HarborWorld harbor;
 
     [[nodiscard]] Role const* find_role(std::string_view arn) const;
     [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;

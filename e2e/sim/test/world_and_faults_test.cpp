@@ -91,7 +91,7 @@ TEST(Faults, complain_by_key_in_every_simulator) {
     for (std::string const simulator : {"sts", "ecs"}) {
         EXPECT_EQ(complaint([&] { parse_faults("sts: [{mode: explode}]", simulator); }),
                   "/sts/0/mode: \"explode\" is none of error, throttle, garbage, timeout, empty, "
-                  "expired, slow");
+                  "expired, slow, short");
         EXPECT_EQ(complaint([&] { parse_faults("sts: [{}]", simulator); }),
                   "/sts/0/mode: is missing");
         EXPECT_EQ(complaint([&] { parse_faults("oss: []", simulator); }).substr(0, 24),
