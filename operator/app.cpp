@@ -31,6 +31,8 @@ namespace {
 constexpr char lease_name[] = "registry-tenancy-operator";
 /// A bundle of every public CA has about 250 KB.
 constexpr std::size_t ca_file_bytes_max = std::size_t{2} * 1024 * 1024;
+/// A page of Harbor's robots, each with its projects; all other answers are a few kilobytes.
+constexpr std::size_t cloud_answer_bytes_max = std::size_t{1} * 1024 * 1024;
 constexpr std::chrono::seconds start_retry{2};
 constexpr std::chrono::seconds admin_grace{1};
 
@@ -158,6 +160,7 @@ int run_operator(ProgramOptions const& options) {
     }
     http::CurlTransportOptions transport_options;
     transport_options.tls.ca_pem = std::move(*bundle);
+    transport_options.body_bytes_max = cloud_answer_bytes_max;
     auto const clouds = http::make_curl_transport(std::move(transport_options));
 
     kube::LeaderElectionOptions election;

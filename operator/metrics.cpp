@@ -9,6 +9,11 @@ constexpr char mints_name[] = "registry_tenancy_operator_mints_total";
 constexpr char mints_help[] =
     "Credentials asked of a cloud, by result (success or the kind of error)";
 
+constexpr char sweeps_name[] = "registry_tenancy_operator_sweeps_total";
+constexpr char sweeps_help[] =
+    "Looks at what mints left outside the cluster (Harbor robots), by result (success or the kind "
+    "of error)";
+
 constexpr char images_name[] = "registry_tenancy_operator_running_images";
 constexpr char images_help[] =
     "Images that run in governed namespaces though no tenancy allows them, counted per namespace, "
@@ -80,6 +85,20 @@ void OperatorMetrics::wrote(std::string_view resource, std::string_view verb, bo
 
 void OperatorMetrics::drift_seen() {
     drifts_.Increment();
+}
+
+void OperatorMetrics::swept(std::size_t removed) {
+    metrics_.counter(sweeps_name, sweeps_help, {{"result", "success"}}).Increment();
+    metrics_
+        .counter("registry_tenancy_operator_swept_total",
+                 "Credentials deleted outside the cluster (Harbor robots) because no pull Secret "
+                 "holds them any more")
+        .Increment(static_cast<double>(removed));
+}
+
+void OperatorMetrics::sweep_failed(ErrorKind kind) {
+    metrics_.counter(sweeps_name, sweeps_help, {{"result", std::string(name_of(kind))}})
+        .Increment();
 }
 
 void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,

@@ -23,6 +23,9 @@ class OperatorMetrics {
     /// `resource`: "secret", "grant", "status" or "report"; `verb`: "apply" or "delete".
     void wrote(std::string_view resource, std::string_view verb, bool success);
     void drift_seen();
+    /// What earlier mints had left outside the cluster was looked at, and so much of it deleted.
+    void swept(std::size_t removed);
+    void sweep_failed(ErrorKind kind);
 
     /// Sets the gauges that are computed from time to time.
     void observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,

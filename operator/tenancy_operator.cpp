@@ -8,6 +8,7 @@
 #include "lib/tenancy/names_fixed.hpp"
 #include "operator/inventory/inventory.hpp"
 #include "operator/tenancy/namespace_accounts.hpp"
+#include "operator/tenancy/sweeper.hpp"
 
 namespace rt::op {
 namespace {
@@ -24,6 +25,8 @@ constexpr unsigned inventory_workers = 2;
 /// What is swept has no hurry, and must not slow what has.
 constexpr unsigned sweep_workers = 1;
 constexpr char sweep_service_accounts[] = "service-accounts";
+/// Nothing waits for this either; a Harbor that hangs holds up the others for half a minute.
+constexpr unsigned leftover_workers = 1;
 /// A rollout brings Pods one after the other: their images are judged, and told, once.
 constexpr std::chrono::seconds inventory_delay{2};
 
@@ -73,6 +76,7 @@ struct TenancyOperator::Impl {
           statuses({}, context.clock, context.random),
           inventories({}, context.clock, context.random),
           sweeps({}, context.clock, context.random),
+          leftovers({}, context.clock, context.random),
           view(context.settings, context.clock,
                [this](Affected const& affected) { enqueue(affected); }),
           budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
@@ -87,6 +91,7 @@ struct TenancyOperator::Impl {
           status_writer(context.api, view, board, workloads, sink, metrics, context.clock,
                         context.settings.exception_life_max),
           accounts(context.api, view, context.clock, context.settings),
+          sweeper(context.source, view, context.clock, metrics, context.settings.grace),
           running([this](std::vector<std::string> const& changed) { on_pods(changed); }),
           inventory(
               {context.api, view, running, workloads, metrics, context.clock,
@@ -143,6 +148,7 @@ struct TenancyOperator::Impl {
     kube::WorkQueue statuses;
     kube::WorkQueue inventories;
     kube::WorkQueue sweeps;
+    kube::WorkQueue leftovers;  ///< Registries at which mints leave something behind
     ClusterView view;
     ResultBoard board;
     WorkloadBoard workloads;
@@ -152,6 +158,7 @@ struct TenancyOperator::Impl {
     NamespaceReconciler reconciler;
     StatusWriter status_writer;
     NamespaceAccounts accounts;
+    Sweeper sweeper;
     std::atomic<bool> pods_complete = false;
     RunningImages running;
     Inventory inventory;
@@ -263,12 +270,19 @@ void TenancyOperator::run(std::stop_token const& stop) {
             return impl.accounts.sweep(token);
         },
         impl.context.metrics);
+    kube::Controller leftovers(
+        "leftovers", impl.leftovers, leftover_workers,
+        [&impl](std::string const& registry, std::stop_token const& token) {
+            return impl.sweeper.reconcile(registry, token);
+        },
+        impl.context.metrics);
     impl.inventories.add(Inventory::look_for_reports);
     impl.sweeps.add(sweep_service_accounts);
     namespaces.start();
     statuses.start();
     inventories.start();
     sweeps.start();
+    leftovers.start();
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());
@@ -278,6 +292,9 @@ void TenancyOperator::run(std::stop_token const& stop) {
             WallTime const now = impl.context.clock.wall_now();
             impl.metrics.observe(impl.view.expiry(now), impl.board.counts(), impl.workloads.total(),
                                  impl.namespaces.depth(), now);
+            for (std::string const& registry : impl.sweeper.newcomers()) {
+                impl.leftovers.add(registry);
+            }
         }
     } while (impl.context.clock.sleep_for(housekeeping_interval, stop));
     // The controllers end here, before the caches they read from: no write outlives this function.

@@ -4,6 +4,7 @@
 #include "operator/cloud/amazon/source.hpp"
 #include "operator/cloud/azure/source.hpp"
 #include "operator/cloud/google/source.hpp"
+#include "operator/cloud/harbor/source.hpp"
 #include "operator/cloud/static/source.hpp"
 
 namespace rt::op {
@@ -16,6 +17,7 @@ class SourceByType final : public CredentialSource {
           amazon_(amazon::make_source(context)),
           google_(google::make_source(context)),
           azure_(azure::make_source(context)),
+          harbor_(harbor::make_source(context)),
           static_(static_secret::make_source(context)) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override {
@@ -30,10 +32,7 @@ class SourceByType final : public CredentialSource {
             case tenancy::RegistryType::AzureACR:
                 return azure_->mint(request, std::move(stop));
             case tenancy::RegistryType::Harbor:
-                return fail(invalid_argument("Registry " + registry.meta.name +
-                                             ": this build has no source for type " +
-                                             std::string(tenancy::name_of(registry.type)) +
-                                             ": update the operator, or remove the Registry"));
+                return harbor_->mint(request, std::move(stop));
             case tenancy::RegistryType::DockerConfigSecret:
                 return static_->mint(request, std::move(stop));
             case tenancy::RegistryType::Anonymous:
@@ -44,11 +43,19 @@ class SourceByType final : public CredentialSource {
                                      " has no credentials to mint"));
     }
 
+    [[nodiscard]] bool leaves_behind(tenancy::Registry const& registry) const override {
+        return harbor_->leaves_behind(registry);
+    }
+    Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override {
+        return harbor_->sweep(request, std::move(stop));
+    }
+
   private:
     std::unique_ptr<CredentialSource> alibaba_;
     std::unique_ptr<CredentialSource> amazon_;
     std::unique_ptr<CredentialSource> google_;
     std::unique_ptr<CredentialSource> azure_;
+    std::unique_ptr<CredentialSource> harbor_;
     std::unique_ptr<CredentialSource> static_;
 };
 

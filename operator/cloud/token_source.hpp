@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/random.hpp"
@@ -34,6 +36,26 @@ struct RegistryCredential {
     std::optional<WallTime> expires_at;
 };
 
+/// A credential that a pull Secret of this cluster holds, as its annotation says.
+struct HeldCredential {
+    std::string ns;
+    std::string registry;
+    WallTime issued_at;
+};
+
+/// One look at what mints have left behind at a registry.
+struct SweepRequest {
+    std::shared_ptr<tenancy::Registry const> registry;
+    /// All of the cluster's, of whatever Registry: two Registries may stand for one server.
+    std::vector<HeldCredential> held;
+    /// How long nodes may go on with a credential that no Secret holds any more.
+    std::chrono::nanoseconds grace;
+};
+struct SweepResult {
+    std::size_t removed = 0;
+    std::size_t waiting = 0;  ///< unneeded, but not for the grace yet
+};
+
 /// Obtains credentials. Blocking and thread-safe; one call is bounded to about a minute in all.
 ///
 /// Errors say who can help:
@@ -50,6 +72,17 @@ class CredentialSource {
   public:
     virtual ~CredentialSource() = default;
     virtual Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) = 0;
+
+    /// Whether mints for this Registry leave something outside the cluster that does not just end:
+    /// then sweep() wants to be called from time to time.
+    [[nodiscard]] virtual bool leaves_behind(tenancy::Registry const& /*registry*/) const {
+        return false;
+    }
+    /// Deletes what this cluster's mints left behind and no pull Secret holds; nothing else, and
+    /// nothing that may be on its way into a Secret. Takes longer than a mint where there is much.
+    virtual Result<SweepResult> sweep(SweepRequest const& /*request*/, std::stop_token /*stop*/) {
+        return SweepResult{};
+    }
 };
 
 /// What the sources work with; all of it outlives them.

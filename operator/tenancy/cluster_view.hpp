@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.hpp"
 #include "lib/tenancy/settings.hpp"
+#include "operator/cloud/token_source.hpp"
 #include "operator/tenancy/enqueue.hpp"
 #include "operator/tenancy/records.hpp"
 #include "operator/tenancy/rules.hpp"
@@ -112,6 +113,9 @@ class ClusterView {
     [[nodiscard]] std::vector<std::string> namespaces_of(std::string const& tenancy) const;
     /// Everything that deserves a look after the first complete lists.
     [[nodiscard]] Affected everything() const;
+
+    /// What all pull Secrets of ours hold.
+    [[nodiscard]] std::vector<HeldCredential> held_credentials() const;
 
     struct Expiry {
         std::size_t credentials = 0;

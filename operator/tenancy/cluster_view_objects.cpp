@@ -259,4 +259,15 @@ void ClusterView::delete_source_secret(Json const& object) {
     source_versions_.erase(kube::meta_of(object).name);
 }
 
+std::vector<HeldCredential> ClusterView::held_credentials() const {
+    std::lock_guard const lock(mutex_);
+    std::vector<HeldCredential> held;
+    for (auto const& [ns, secret] : secrets_) {
+        for (CredentialRecord const& credential : secret.credentials) {
+            held.push_back({ns, credential.registry, credential.issued_at});
+        }
+    }
+    return held;
+}
+
 }  // namespace rt::op

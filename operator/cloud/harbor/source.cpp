@@ -1,0 +1,260 @@
+#include "operator/cloud/harbor/source.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "lib/base/log.hpp"
+#include "lib/base/text.hpp"
+#include "lib/kube/core/object.hpp"
+#include "operator/cloud/answers.hpp"
+#include "operator/cloud/harbor/leftovers.hpp"
+#include "operator/cloud/harbor/requests.hpp"
+#include "operator/cloud/harbor/responses.hpp"
+#include "operator/cloud/harbor/robot_name.hpp"
+#include "operator/cloud/key_cache.hpp"
+#include "operator/cloud/secret_data.hpp"
+
+namespace rt::op::harbor {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Harbor counts in whole days. Renewed at half of it, a robot outlives a Harbor that is away for
+/// three days; superseded ones are deleted, so that a longer life leaves nothing lying about.
+constexpr int robot_days = 7;
+/// How long the login of a Secret is used before it is read again.
+constexpr auto login_reread = 60s;
+/// 50,000 robots: twice what the largest cluster that we were measured with has.
+constexpr int pages_max = 1'000;
+/// One sweep's deletions; what is left goes with the next.
+constexpr std::size_t deletions_max = 500;
+
+class HarborSource final : public CredentialSource {
+  public:
+    explicit HarborSource(CredentialSourceContext context)
+        : context_(std::move(context)), logins_(context_.clock) {}
+
+    Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
+    Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override;
+    [[nodiscard]] bool leaves_behind(tenancy::Registry const& registry) const override {
+        return registry.harbor.has_value();
+    }
+
+  private:
+    Result<KeyCache::Fetched> read_login(std::string const& secret, std::stop_token const& stop);
+    Result<std::string> mark(std::stop_token const& stop);
+    /// One call as the Registry's identity: `make(login)` gives the request. Where Harbor does not
+    /// know the login, once more with what the Secret holds now.
+    template <class Make, class Read>
+    auto call(std::string const& name, tenancy::HarborSpec const& harbor, Make const& make,
+              Read const& read, std::stop_token const& stop) -> decltype(read(http::Response()));
+    template <class Make, class Read>
+    auto call_once(std::string const& name, tenancy::HarborSpec const& harbor, Make const& make,
+                   Read const& read, std::stop_token const& stop)
+        -> decltype(read(http::Response()));
+    Result<std::vector<ListedRobot>> list(tenancy::HarborSpec const& harbor,
+                                          std::string const& mark, std::stop_token const& stop);
+
+    CredentialSourceContext context_;
+    KeyCache logins_;
+    std::mutex mutex_;
+    std::string mark_;                            ///< guarded by mutex_
+    std::map<std::string, Leftovers> leftovers_;  ///< by Registry; guarded by mutex_
+};
+
+Result<KeyCache::Fetched> HarborSource::read_login(std::string const& secret,
+                                                   std::stop_token const& stop) {
+    RT_TRY(Json const object,
+           context_.api.get(kube::types::secrets, {context_.product_namespace, secret}, stop));
+    AccessKeys keys;
+    RT_TRY(SecretString const username, secret_data(object, "username"));
+    RT_TRY(keys.access_key_secret, secret_data(object, "password"));
+    keys.access_key_id = username.reveal();
+    SteadyTime const again = context_.clock.steady_now() + login_reread;
+    return KeyCache::Fetched{std::move(keys), again, again};
+}
+
+Result<std::string> HarborSource::mark(std::stop_token const& stop) {
+    std::lock_guard const lock(mutex_);
+    if (mark_.empty()) {
+        auto const found = context_.api.get(kube::types::namespaces, {"", "kube-system"}, stop);
+        if (!found) {
+            return fail(found.error().with_context(
+                "reading the UID of namespace kube-system, which marks this cluster's robots"));
+        }
+        mark_ = cluster_mark(kube::meta_of(*found).uid);
+    }
+    return mark_;
+}
+
+template <class Make, class Read>
+auto HarborSource::call_once(std::string const& name, tenancy::HarborSpec const& harbor,
+                             Make const& make, Read const& read, std::stop_token const& stop)
+    -> decltype(read(http::Response())) {
+    std::string const& secret = harbor.identity.secret_name;
+    RT_TRY(AccessKeys keys, logins_.get(secret, [&] { return read_login(secret, stop); }));
+    ApiLogin const login{std::move(keys.access_key_id), std::move(keys.access_key_secret)};
+    auto const response = context_.clouds.send(make(login), stop);
+    if (!response) {
+        return fail(response.error().with_context(name + " at " + harbor.url));
+    }
+    auto value = read(*response);
+    if (!value) {
+        return fail(value.error().with_context(name + " at " + harbor.url));
+    }
+    return value;
+}
+
+template <class Make, class Read>
+auto HarborSource::call(std::string const& name, tenancy::HarborSpec const& harbor,
+                        Make const& make, Read const& read, std::stop_token const& stop)
+    -> decltype(read(http::Response())) {
+    auto value = call_once(name, harbor, make, read, stop);
+    if (!value && value.error().http_status == 401) {
+        logins_.forget(harbor.identity.secret_name);
+        value = call_once(name, harbor, make, read, stop);
+    }
+    return value;
+}
+
+/// The projects that `allow` lies in, or "*" alone. What a robot cannot be narrowed to is refused
+/// unless the Registry accepts it.
+Result<std::vector<std::string>> projects_of(tenancy::CredentialSpec const& spec) {
+    std::set<std::string> projects;
+    for (tenancy::AllowEntry const& entry : spec.allow) {
+        bool const whole = entry.kind == tenancy::AllowEntry::Kind::WholeRegistry;
+        auto const slash = entry.path.find('/');
+        if (!tenancy::is_harbor_project(entry) && !spec.registry->allow_unnarrowed) {
+            return fail(invalid_argument(
+                "Registry " + spec.registry->meta.name +
+                ": a robot of Harbor cannot be narrowed to " + entry.display() +
+                ", only to whole projects; allow the project, or set spec.allowUnnarrowed: true to "
+                "accept that the credential opens more than tenancies allow"));
+        }
+        if (entry.kind == tenancy::AllowEntry::Kind::Repository && slash == std::string::npos) {
+            return fail(
+                invalid_argument("Registry " + spec.registry->meta.name + ": " + entry.display() +
+                                 " lies in no project of Harbor; write PROJECT/REPOSITORY"));
+        }
+        projects.insert(whole ? "*" : entry.path.substr(0, slash));
+    }
+    if (projects.contains("*")) {
+        return std::vector<std::string>{"*"};
+    }
+    return std::vector<std::string>(projects.begin(), projects.end());
+}
+
+Result<RegistryCredential> HarborSource::mint(MintRequest const& request, std::stop_token stop) {
+    tenancy::Registry const& registry = *request.spec.registry;
+    if (!registry.harbor) {
+        return fail(invalid_argument("Registry " + registry.meta.name + " has no block harbor"));
+    }
+    tenancy::HarborSpec const& harbor = *registry.harbor;
+    RT_TRY(std::string const cluster_mark, mark(stop));
+    // Name and annotation say the same second: by it a robot is found to be held.
+    auto const issued_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
+    NewRobot robot;
+    RT_TRY(robot.projects, projects_of(request.spec));
+    robot.name =
+        robot_name(cluster_mark, request.cluster, request.ns, registry.meta.name, issued_at);
+    robot.description = "registry-tenancy: pulls of namespace " + request.ns + " of cluster " +
+                        printable(request.cluster, 128) + ", Registry " + registry.meta.name;
+    robot.days = robot_days;
+    std::optional<WallTime> answered_at;
+    RT_TRY(CreatedRobot created, call(
+                                     "Creating a robot", harbor,
+                                     [&](ApiLogin const& login) {
+                                         return create_robot_request(harbor.url, login, robot);
+                                     },
+                                     [&](http::Response const& response) {
+                                         answered_at = server_time(response);
+                                         return read_created_robot(response);
+                                     },
+                                     stop));
+
+    WallTime const now = context_.clock.wall_now();
+    // One that never ends, or later than asked for, is replaced as if it had done as told.
+    constexpr WallTime::duration life_max = std::chrono::hours(24) * robot_days;
+    auto const life = created.expires_at
+                          ? std::min<WallTime::duration>(
+                                *created.expires_at - answered_at.value_or(now), life_max)
+                          : life_max;
+    if (life <= 0s) {
+        return fail(Error{ErrorKind::Expired,
+                          "Creating a robot at " + harbor.url +
+                              ": it arrived already expired; compare the clocks of this cluster "
+                              "and of Harbor"});
+    }
+    return RegistryCredential{std::move(created.name), std::move(created.secret), issued_at,
+                              now + life};
+}
+
+Result<std::vector<ListedRobot>> HarborSource::list(tenancy::HarborSpec const& harbor,
+                                                    std::string const& mark,
+                                                    std::stop_token const& stop) {
+    std::map<std::int64_t, ListedRobot> found;
+    for (int page = 1; page <= pages_max; ++page) {
+        RT_TRY(std::vector<ListedRobot> robots,
+               call(
+                   "Listing robots", harbor,
+                   [&](ApiLogin const& login) {
+                       return list_robots_request(harbor.url, login, robot_name_start(mark), page);
+                   },
+                   read_robots, stop));
+        bool const last = robots.size() < robots_per_page;
+        for (ListedRobot& robot : robots) {
+            found.insert_or_assign(robot.id, std::move(robot));
+        }
+        if (last) {
+            break;
+        }
+    }
+    std::vector<ListedRobot> result;
+    result.reserve(found.size());
+    for (auto& [id, robot] : found) {
+        result.push_back(std::move(robot));
+    }
+    return result;
+}
+
+Result<SweepResult> HarborSource::sweep(SweepRequest const& request, std::stop_token stop) {
+    SweepResult result;
+    tenancy::Registry const& registry = *request.registry;
+    if (!registry.harbor) {
+        return result;
+    }
+    tenancy::HarborSpec const& harbor = *registry.harbor;
+    RT_TRY(std::string const cluster_mark, mark(stop));
+    RT_TRY(std::vector<ListedRobot> const robots, list(harbor, cluster_mark, stop));
+    std::vector<std::int64_t> unneeded;
+    {
+        std::lock_guard const lock(mutex_);
+        Leftovers& leftovers = leftovers_[registry.meta.name];
+        unneeded = leftovers.may_go(robots, cluster_mark, request.held, request.grace,
+                                    context_.clock.wall_now(), context_.clock.steady_now());
+        result.waiting = leftovers.waiting() - unneeded.size();
+    }
+    for (std::int64_t const id : unneeded) {
+        if (result.removed == deletions_max) {
+            result.waiting += unneeded.size() - result.removed;
+            break;
+        }
+        RT_CHECK(call(
+            "Deleting a robot", harbor,
+            [&](ApiLogin const& login) { return delete_robot_request(harbor.url, login, id); },
+            read_deleted_robot, stop));
+        ++result.removed;
+    }
+    return result;
+}
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context) {
+    return std::make_unique<HarborSource>(std::move(context));
+}
+
+}  // namespace rt::op::harbor
