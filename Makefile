@@ -94,6 +94,10 @@ lint: setup ## clang-tidy over our sources
 bench: setup ## CPU per admission request beside a bare TLS server
 	@hack/bench/run
 
+.PHONY: bench-instructions
+bench-instructions: setup ## Instructions per admission request by callgrind (needs valgrind)
+	@hack/bench/instructions
+
 .PHONY: clean
 clean: ## Remove what was built (a running cluster stays: `make cluster-down` first)
 	@rm -rf $(BUILD_DIR)/dev $(BUILD_DIR)/release $(BUILD_DIR)/asan $(BUILD_DIR)/tsan $(BUILD_DIR)/fuzz $(BUILD_DIR)/bin

@@ -6,7 +6,8 @@
 // waiting for it.
 //
 //     bench-load --port 8443 --payload review.json [--connections 16] [--seconds 3] [--rate 1000]
-//                [--pid PID]   the server, whose CPU time during the measured part is printed
+//                [--requests N]  closed loop of exactly so many, no warm-up: to count instructions
+//                [--pid PID]     the server, whose CPU time during the measured part is printed
 //
 // Prints one line: requests=N bad=N seconds=S rps=R cpu_us=U p50_us=A p90_us=B p99_us=C
 #include <arpa/inet.h>
@@ -22,6 +23,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -47,6 +49,7 @@ struct Settings {
     double seconds = 3;
     double warm_up_seconds = 0.5;
     double rate = 0;
+    std::size_t requests = 0;
     int pid = 0;
 };
 
@@ -188,19 +191,29 @@ bool Load::receive(Connection& connection) {
 }
 
 void Load::closed_loop(Clock::time_point end) {
-    for (Connection& connection : connections_) {
-        if (!connection.busy) {
+    std::size_t left = settings_.requests > 0 ? settings_.requests : SIZE_MAX;
+    auto const send_next = [&](Connection& connection) {
+        if (left > 0) {
+            --left;
             send(connection, Clock::now());
         }
+    };
+    for (Connection& connection : connections_) {
+        if (!connection.busy) {
+            send_next(connection);
+        }
     }
+    std::size_t const answered = settings_.requests > 0 ? settings_.requests : SIZE_MAX;
     std::array<epoll_event, 64> events;
-    while (Clock::now() < end) {
-        int const ready = epoll_wait(poller_, events.data(), static_cast<int>(events.size()), 100);
+    while (Clock::now() < end && latencies_.size() < answered) {
+        // Polls without sleeping: waking us would be charged to the server, and only to one that is
+        // slower than we are.
+        int const ready = epoll_wait(poller_, events.data(), static_cast<int>(events.size()), 0);
         for (int index = 0; index < ready; ++index) {
             auto& connection =
                 *static_cast<Connection*>(events[static_cast<std::size_t>(index)].data.ptr);
             if (receive(connection)) {
-                send(connection, Clock::now());
+                send_next(connection);
             }
         }
     }
@@ -244,8 +257,12 @@ int Load::run() {
             Clock::now() + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
         settings_.rate > 0 ? open_loop(end) : closed_loop(end);
     };
-    phase(settings_.warm_up_seconds);
-    reset();
+    if (settings_.requests > 0) {
+        settings_.seconds = 600;  // however slow a server that is being instrumented may be
+    } else {
+        phase(settings_.warm_up_seconds);
+        reset();
+    }
     double const cpu_before = settings_.pid > 0 ? cpu_micros(settings_.pid) : 0;
     auto const begin = Clock::now();
     phase(settings_.seconds);
@@ -280,6 +297,7 @@ int main(int argc, char** argv) {
     app.add_option("--seconds", settings.seconds);
     app.add_option("--warm-up", settings.warm_up_seconds);
     app.add_option("--rate", settings.rate, "requests per second, open loop; 0: closed loop");
+    app.add_option("--requests", settings.requests, "end after so many, closed loop only");
     app.add_option("--pid", settings.pid, "process whose CPU time is measured");
     CLI11_PARSE(app, argc, argv);
     std::signal(SIGPIPE, SIG_IGN);

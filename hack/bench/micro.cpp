@@ -8,6 +8,7 @@
 #include <string>
 
 #include "lib/base/clock.hpp"
+#include "lib/base/time.hpp"
 #include "lib/http/server.hpp"
 #include "lib/tenancy/image_reference.hpp"
 #include "webhook/admission/decide.hpp"
@@ -46,20 +47,36 @@ Json tenancy(int number) {
                  {"allow", {{{"namespace", "cainiao"}}, {{"namespace", name}}}}}}}}}};
 }
 
-/// An index of `namespaces` namespaces, each under a tenancy of its own.
+Json exception(int number) {
+    std::string const name = "team-" + std::to_string(number);
+    auto const end = rt::system_clock().wall_now() + std::chrono::hours(24);
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "RegistryException"},
+            {"metadata", {{"name", name}, {"uid", "exception-" + name}, {"generation", 1}}},
+            {"spec",
+             {{"namespaces", {name}},
+              {"images", {{{"registry", "shared-acr"}, {"repository", "alipay/a1"}}}},
+              {"reason", "a benchmark"},
+              {"expiresAt", rt::format_rfc3339(end)}}}};
+}
+
+/// An index of `namespaces` namespaces, each under a tenancy and with an exception of its own.
 rt::webhook::PolicyView view_of(int namespaces) {
     rt::webhook::IndexBuilder builder(
         rt::system_clock(), [](std::string_view) { return false; }, std::chrono::seconds(60));
     std::vector<Json> tenancies;
+    std::vector<Json> exceptions;
     std::vector<Json> all;
     for (int number = 0; number < namespaces; ++number) {
         std::string const name = "team-" + std::to_string(number);
         tenancies.push_back(tenancy(number));
+        exceptions.push_back(exception(number));
         all.push_back({{"metadata", {{"name", name}, {"uid", name}, {"labels", Json::object()}}}});
     }
     builder.replace_registries({registry()});
     builder.replace_namespaces(all);
     builder.replace_tenancies(tenancies);
+    builder.replace_exceptions(exceptions);
     return {builder.current(), true, std::chrono::milliseconds{0}};
 }
 
@@ -151,7 +168,7 @@ void decide(benchmark::State& state) {
         benchmark::DoNotOptimize(decision);
     }
 }
-BENCHMARK(decide)->Arg(1)->Arg(1000)->Arg(10'000);
+BENCHMARK(decide)->Arg(1)->Arg(100)->Arg(1000)->Arg(10'000);
 
 }  // namespace
 
