@@ -23,19 +23,25 @@ constexpr std::size_t resource_errors_shown_max = 32;
 void append_string(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     out += '"';
-    for (char const c : text) {
-        auto const byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    std::size_t plain = 0;  // where the run begins that needs no escape
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto const byte = static_cast<unsigned char>(text[i]);
+        bool const quoted = byte == '"' || byte == '\\';
+        if (!quoted && byte >= 0x20 && byte != 0x7f) {
+            continue;
+        }
+        out += text.substr(plain, i - plain);
+        plain = i + 1;
+        if (quoted) {
             out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
+            out += text[i];
+        } else {
             out += "\\u00";
             out += digits[byte >> 4U];
             out += digits[byte & 0xFU];
-        } else {
-            out += c;
         }
     }
+    out += text.substr(plain);
     out += '"';
 }
 
@@ -216,7 +222,9 @@ std::vector<Note> notes_of(tenancy::MessageContext const& context,
 }  // namespace
 
 std::string respond_allowed(std::string_view uid) {
-    return begin(uid, true) + "}}";
+    std::string out = begin(uid, true);
+    out += "}}";
+    return out;
 }
 
 std::string respond_patch(std::string_view uid, std::string_view patch) {
@@ -226,7 +234,8 @@ std::string respond_patch(std::string_view uid, std::string_view patch) {
         out += base64_encode(patch);
         out += '"';
     }
-    return out + "}}";
+    out += "}}";
+    return out;
 }
 
 Wording wording_of(Review const& review, Decision const& decision) {
@@ -271,7 +280,8 @@ std::string respond_decision(std::string_view uid, Decision const& decision, Wor
     }
     append_warnings(out, wording.warnings);
     append_annotations(out, decision, snapshot_age);
-    return out + "}}";
+    out += "}}";
+    return out;
 }
 
 std::string respond_resource(std::string_view uid, std::string_view kind, std::string_view name,
@@ -295,7 +305,8 @@ std::string respond_resource(std::string_view uid, std::string_view kind, std::s
     }
     std::span<std::string const> shown(warnings);
     append_warnings(out, shown.first(std::min(shown.size(), tenancy::warnings_per_response_max)));
-    return out + "}}";
+    out += "}}";
+    return out;
 }
 
 }  // namespace rt::webhook

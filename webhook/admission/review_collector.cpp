@@ -210,28 +210,34 @@ void ReviewCollector::close() {
 
 int ReviewCollector::member(std::string_view key) {
     Frame& frame = frames_.back();
-    auto const& edges = at(frame.node).edges;
-    for (std::size_t i = 0; i < edges.size(); ++i) {
-        if (edges[i].key != key) {
-            continue;
+    FieldNode const& parent = at(frame.node);
+    if ((parent.edge_sizes & size_bit(key)) != 0) {
+        std::uint32_t bit = 1;
+        for (FieldNode::Edge const& edge : parent.edges) {
+            if (edge.key == key) {
+                return known_member(frame, edge.node, bit);
+            }
+            bit <<= 1U;
         }
-        FieldNode const& found = at(edges[i].node);
-        auto const bit = std::uint32_t{1} << i;
-        if ((frame.seen & bit) != 0) {
-            uid_unusable_ = uid_unusable_ || found.field == Field::Uid;
-            refuse(found.path + " occurs twice");
-            return skip;
-        }
-        frame.seen |= bit;
-        return found.field == Field::Object ? object_root(edges[i].node) : edges[i].node;
     }
-    int const every = at(frame.node).every_member;
+    int const every = parent.every_member;
     if (every == -1) {
         return skip;
     }
     // Two members of one name are both judged, so it doesn't matter which one the API server takes.
     frame.key = texts_.emplace_back(key);
     return every;
+}
+
+int ReviewCollector::known_member(Frame& frame, int node, std::uint32_t bit) {
+    FieldNode const& found = at(node);
+    if ((frame.seen & bit) != 0) {
+        uid_unusable_ = uid_unusable_ || found.field == Field::Uid;
+        refuse(found.path + " occurs twice");
+        return skip;
+    }
+    frame.seen |= bit;
+    return found.field == Field::Object ? object_root(node) : node;
 }
 
 int ReviewCollector::object_root(int node) {

@@ -68,6 +68,8 @@ class ReviewCollector {
     }
     Side& side(FieldNode const& node) { return node.old ? old_ : new_; }
     PodShape& shape(FieldNode const& node) { return side(node).shapes[node.location]; }
+    /// The member `node` of the open object, whose place among its edges is `bit`.
+    [[nodiscard]] int known_member(Frame& frame, int node, std::uint32_t bit);
     [[nodiscard]] int object_root(int node);
     [[nodiscard]] std::string_view base_of(std::size_t frame);
     [[nodiscard]] std::string path_to(std::size_t frame) const;

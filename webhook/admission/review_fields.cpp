@@ -21,6 +21,7 @@ class TreeBuilder {
         }
         int const child = add(parent, key, shape, field);
         at(parent).edges.push_back({key, child});
+        at(parent).edge_sizes |= size_bit(key);
         return child;
     }
     int object(int parent, std::string_view key, Field field = Field::Container) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -75,9 +77,16 @@ struct FieldNode {
     int element = -1;            ///< of an array
     int every_member = -1;       ///< of an object whose members are not known by name
     std::vector<Edge> edges{};   ///< of an object; at most 32
-    std::string key{};           ///< its own name in the parent; "*" for elements
-    std::string path{};          ///< for messages: /request/object/spec/containers/*/image
+    /// Bit n is set where an edge's key has n bytes (bit 63: or more). Most members mean nothing to
+    /// us, and their length alone tells.
+    std::uint64_t edge_sizes = 0;
+    std::string key{};   ///< its own name in the parent; "*" for elements
+    std::string path{};  ///< for messages: /request/object/spec/containers/*/image
 };
+
+[[nodiscard]] inline std::uint64_t size_bit(std::string_view key) {
+    return std::uint64_t{1} << std::min<std::size_t>(key.size(), 63);
+}
 
 /// The tree of all fields we read; node 0 is the document. Made from tenancy::image_doors(),
 /// tenancy::template_kinds() and the custom kinds of the settings, so that no door is missing here
