@@ -1,5 +1,6 @@
 #include "operator/metrics.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace rt::op {
@@ -20,6 +21,13 @@ constexpr char images_help[] =
     "by verdict: denied (came in under Warn, Audit or wider rules), grandfathered (older than the "
     "tenancy), by_exception";
 
+constexpr char expiry_name[] = "registrytenancy_credential_expiry_timestamp_seconds";
+constexpr char expiry_help[] =
+    "When the first live credential for the Registry ends unless it is renewed; 0: there is none";
+/// A cluster has a handful of Registries; what comes beyond shares one series.
+constexpr std::size_t registries_max = 100;
+constexpr char other_registries[] = "(others)";
+
 double seconds_of(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -33,6 +41,9 @@ OperatorMetrics::OperatorMetrics(Metrics& metrics)
                             "How long it took to obtain one credential, all calls together",
                             {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})),
       mints_(metrics.counter(mints_name, mints_help, {{"result", "success"}})),
+      refresh_lateness_(metrics.histogram("registry_tenancy_operator_refresh_lateness_seconds",
+                                          "How long after its time a credential was renewed",
+                                          {1, 2.5, 5, 10, 30, 60, 300, 900, 3600})),
       mint_waits_(metrics.counter("registry_tenancy_operator_mint_waits_total",
                                   "Mints put off because the call budget was used up")),
       drifts_(metrics.counter("registry_tenancy_operator_drift_total",
@@ -54,6 +65,9 @@ OperatorMetrics::OperatorMetrics(Metrics& metrics)
                                         "Governed namespaces, by state", {{"state", "pending"}})),
       queue_depth_(metrics.gauge("registry_tenancy_operator_queue_depth",
                                  "Namespaces that wait to be looked at")),
+      budget_used_(metrics.gauge("registry_tenancy_operator_mint_budget_used_ratio",
+                                 "Part of the mint budget (mintBurst) that is used up; above 1 "
+                                 "mints wait")),
       images_denied_(metrics.gauge(images_name, images_help, {{"verdict", "denied"}})),
       images_grandfathered_(
           metrics.gauge(images_name, images_help, {{"verdict", "grandfathered"}})),
@@ -68,6 +82,10 @@ void OperatorMetrics::minted(std::chrono::nanoseconds took) {
 void OperatorMetrics::mint_failed(ErrorKind kind, std::chrono::nanoseconds took) {
     metrics_.counter(mints_name, mints_help, {{"result", std::string(name_of(kind))}}).Increment();
     mint_seconds_.Observe(seconds_of(took));
+}
+
+void OperatorMetrics::refreshed_late(std::chrono::nanoseconds late) {
+    refresh_lateness_.Observe(seconds_of(late));
 }
 
 void OperatorMetrics::mint_waited() {
@@ -103,7 +121,9 @@ void OperatorMetrics::sweep_failed(ErrorKind kind) {
 
 void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
                               WorkloadBoard::Tally const& workloads, std::size_t queue_depth,
-                              WallTime now) {
+                              double budget_used, WallTime now) {
+    show_expiry(expiry.nearest_of);
+    budget_used_.Set(budget_used);
     credentials_expired_.Set(static_cast<double>(expiry.expired));
     credentials_live_.Set(static_cast<double>(expiry.credentials - expiry.expired));
     nearest_expiry_seconds_.Set(
@@ -115,6 +135,23 @@ void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Co
     images_denied_.Set(static_cast<double>(workloads.denied));
     images_grandfathered_.Set(static_cast<double>(workloads.grandfathered));
     images_by_exception_.Set(static_cast<double>(workloads.by_exception));
+}
+
+void OperatorMetrics::show_expiry(std::map<std::string, WallTime> const& nearest_of) {
+    std::map<std::string, WallTime> shown;
+    for (auto const& [registry, end] : nearest_of) {
+        bool const own = expiry_of_.contains(registry) || expiry_of_.size() < registries_max;
+        std::string const name = own ? registry : other_registries;
+        WallTime& earliest = shown.try_emplace(name, end).first->second;
+        earliest = std::min(earliest, end);
+        if (Gauge*& gauge = expiry_of_[name]; gauge == nullptr) {
+            gauge = &metrics_.gauge(expiry_name, expiry_help, {{"registry", name}});
+        }
+    }
+    for (auto const& [registry, gauge] : expiry_of_) {
+        auto const found = shown.find(registry);
+        gauge->Set(found == shown.end() ? 0.0 : seconds_of(found->second.time_since_epoch()));
+    }
 }
 
 }  // namespace rt::op

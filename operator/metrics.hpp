@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "lib/base/clock.hpp"
@@ -18,6 +20,8 @@ class OperatorMetrics {
     explicit OperatorMetrics(Metrics& metrics);
 
     void minted(std::chrono::nanoseconds took);
+    /// A credential was renewed so long after its time for that.
+    void refreshed_late(std::chrono::nanoseconds late);
     void mint_failed(ErrorKind kind, std::chrono::nanoseconds took);
     void mint_waited();
     /// `resource`: "secret", "grant", "status" or "report"; `verb`: "apply" or "delete".
@@ -29,12 +33,16 @@ class OperatorMetrics {
 
     /// Sets the gauges that are computed from time to time.
     void observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
-                 WorkloadBoard::Tally const& workloads, std::size_t queue_depth, WallTime now);
+                 WorkloadBoard::Tally const& workloads, std::size_t queue_depth, double budget_used,
+                 WallTime now);
 
   private:
+    void show_expiry(std::map<std::string, WallTime> const& nearest_of);
+
     Metrics& metrics_;
     Histogram& mint_seconds_;
     Counter& mints_;
+    Histogram& refresh_lateness_;
     Counter& mint_waits_;
     Counter& drifts_;
     Gauge& credentials_live_;
@@ -44,6 +52,8 @@ class OperatorMetrics {
     Gauge& namespaces_failed_;
     Gauge& namespaces_pending_;
     Gauge& queue_depth_;
+    Gauge& budget_used_;
+    std::map<std::string, Gauge*> expiry_of_;  ///< by Registry
     Gauge& images_denied_;
     Gauge& images_grandfathered_;
     Gauge& images_by_exception_;

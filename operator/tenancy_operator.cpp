@@ -7,6 +7,8 @@
 #include "lib/kube/runtime/event_recorder.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "operator/inventory/inventory.hpp"
+#include "operator/inventory/late_credentials.hpp"
+#include "operator/inventory/waiting_pods.hpp"
 #include "operator/tenancy/namespace_accounts.hpp"
 #include "operator/tenancy/sweeper.hpp"
 
@@ -29,6 +31,9 @@ constexpr char sweep_service_accounts[] = "service-accounts";
 constexpr unsigned leftover_workers = 1;
 /// A rollout brings Pods one after the other: their images are judged, and told, once.
 constexpr std::chrono::seconds inventory_delay{2};
+/// Pods of one rollout begin to wait one after the other; and what has just been written is in
+/// force.
+constexpr std::chrono::seconds waiting_delay{1};
 
 class RecorderSink final : public EventSink {
   public:
@@ -61,6 +66,13 @@ class RecorderSink final : public EventSink {
                          action, note);
     }
 
+    void on_pod(std::string const& ns, std::string const& pod, std::string const& uid, bool warning,
+                std::string const& reason, std::string const& note) override {
+        recorder_.record({"v1", "Pod", ns, pod, uid},
+                         warning ? kube::EventType::Warning : kube::EventType::Normal, reason,
+                         "Pull", note);
+    }
+
   private:
     kube::EventRecorder& recorder_;
     ClusterView const& view_;
@@ -77,6 +89,7 @@ struct TenancyOperator::Impl {
           inventories({}, context.clock, context.random),
           sweeps({}, context.clock, context.random),
           leftovers({}, context.clock, context.random),
+          waits({}, context.clock, context.random),
           view(context.settings, context.clock,
                [this](Affected const& affected) { enqueue(affected); }),
           budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
@@ -97,7 +110,15 @@ struct TenancyOperator::Impl {
               {context.api, view, running, workloads, metrics, context.clock,
                context.settings.exception_life_max,
                [this](std::vector<std::string> const& tenancies) { enqueue({{}, tenancies, {}}); },
-               [this] { look_at_all_workloads(); }}) {
+               [this] { look_at_all_workloads(); }}),
+          waiting([this](std::vector<std::string> const& changed) {
+              for (std::string const& ns : changed) {
+                  waits.add_after(ns, waiting_delay);
+              }
+          }),
+          late(
+              {context.api, view, waiting, sink, context.clock, context.settings.exception_life_max,
+               context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}) {
         make_watchers();
         make_pod_watcher();
     }
@@ -149,6 +170,7 @@ struct TenancyOperator::Impl {
     kube::WorkQueue inventories;
     kube::WorkQueue sweeps;
     kube::WorkQueue leftovers;  ///< Registries at which mints leave something behind
+    kube::WorkQueue waits;
     ClusterView view;
     ResultBoard board;
     WorkloadBoard workloads;
@@ -162,6 +184,8 @@ struct TenancyOperator::Impl {
     std::atomic<bool> pods_complete = false;
     RunningImages running;
     Inventory inventory;
+    WaitingPods waiting;
+    LateCredentials late;
     std::vector<std::unique_ptr<kube::Watcher>> watchers;
     /// Apart from the others: credentials never wait for the inventory.
     std::unique_ptr<kube::Watcher> pods;
@@ -213,12 +237,21 @@ void TenancyOperator::Impl::make_pod_watcher() {
     options.reduce = reduce_pod;
     // What it would miss is told with the next change; a LIST of all Pods costs more than that.
     options.proof_interval = std::chrono::seconds(0);
-    pods = std::make_unique<kube::Watcher>(
-        context.api, std::move(options),
-        kube::WatchHandler{[this](std::vector<Json> const& items) { running.replace(items); },
-                           [this](Json const& object) { running.upsert(object); },
-                           [this](Json const& object) { running.remove(object); }},
-        context.clock, context.random);
+    pods =
+        std::make_unique<kube::Watcher>(context.api, std::move(options),
+                                        kube::WatchHandler{[this](std::vector<Json> const& items) {
+                                                               running.replace(items);
+                                                               waiting.replace(items);
+                                                           },
+                                                           [this](Json const& object) {
+                                                               running.upsert(object);
+                                                               waiting.upsert(object);
+                                                           },
+                                                           [this](Json const& object) {
+                                                               running.remove(object);
+                                                               waiting.remove(object);
+                                                           }},
+                                        context.clock, context.random);
 }
 
 bool TenancyOperator::Impl::wait_synced(std::stop_token const& stop) {
@@ -249,7 +282,11 @@ void TenancyOperator::run(std::stop_token const& stop) {
     kube::Controller namespaces(
         "namespaces", impl.namespaces, impl.context.settings.op.workers,
         [&impl](std::string const& ns, std::stop_token const& token) {
-            return impl.reconciler.reconcile(ns, token);
+            auto const outcome = impl.reconciler.reconcile(ns, token);
+            if (impl.waiting.any(ns)) {
+                impl.waits.add_after(ns, waiting_delay);
+            }
+            return outcome;
         },
         impl.context.metrics);
     kube::Controller statuses(
@@ -276,6 +313,12 @@ void TenancyOperator::run(std::stop_token const& stop) {
             return impl.sweeper.reconcile(registry, token);
         },
         impl.context.metrics);
+    kube::Controller waits(
+        "waiting_pods", impl.waits, 1,
+        [&impl](std::string const& ns, std::stop_token const& token) {
+            return impl.late.reconcile(ns, token);
+        },
+        impl.context.metrics);
     impl.inventories.add(Inventory::look_for_reports);
     impl.sweeps.add(sweep_service_accounts);
     namespaces.start();
@@ -283,6 +326,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
     inventories.start();
     sweeps.start();
     leftovers.start();
+    waits.start();
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());
@@ -291,7 +335,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
             observe_at = impl.context.clock.steady_now() + observe_interval;
             WallTime const now = impl.context.clock.wall_now();
             impl.metrics.observe(impl.view.expiry(now), impl.board.counts(), impl.workloads.total(),
-                                 impl.namespaces.depth(), now);
+                                 impl.namespaces.depth(), impl.budget.used(), now);
             for (std::string const& registry : impl.sweeper.newcomers()) {
                 impl.leftovers.add(registry);
             }

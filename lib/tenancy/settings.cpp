@@ -308,6 +308,10 @@ void read_operator(YAML::Node const& node, OperatorSettings& op, std::optional<E
     reader.positive("mintsPerSecond", op.mints_per_second, 10'000);
     reader.number("mintBurst", op.mint_burst, 1, 100'000);
     reader.number("driftMintsPerHour", op.drift_mints_per_hour, 1, 3600);
+    constexpr std::array<std::string_view, 2> waiting_names{"Tell", "Evict"};
+    if (auto const index = reader.choice("waitingPods", waiting_names)) {
+        op.waiting_pods = static_cast<OperatorSettings::WaitingPods>(*index);
+    }
     reader.refuse_unknown();
 }
 

@@ -45,6 +45,9 @@ struct OperatorSettings {
     int mint_burst = 20;
     /// Mints per hour and namespace caused by drift (a Secret deleted or edited by hand).
     int drift_mints_per_hour = 10;
+    /// What becomes of a Pod that came before its credential and waits for the kubelet's next try.
+    enum class WaitingPods { Tell, Evict };
+    WaitingPods waiting_pods = WaitingPods::Tell;
 };
 
 /// The one settings file that all programs read (YAML). Unknown keys are refused with the nearest

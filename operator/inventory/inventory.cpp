@@ -26,28 +26,18 @@ kube::Outcome Inventory::reconcile(std::string const& key, std::stop_token const
         return kube::Outcome::done();  // everything is looked at once it is
     }
     Gathered const gathered = context_.view.gather(key);
-    TenancyList governing;
-    if (gathered.record && !gathered.record->terminating && !gathered.excluded) {
-        governing = gathered.rules->governing(key, gathered.record->labels);
-    }
-    if (governing.empty()) {
+    auto const policy =
+        policy_in_force(gathered, context_.clock.wall_now(), context_.exception_life_max);
+    if (!policy) {
         return leave(gathered, stop);
     }
-    std::vector<std::string> tenancies;
-    for (TenancyPointer const& one : governing) {
-        tenancies.push_back(one->meta.name);
-    }
-    auto const policy = tenancy::NamespacePolicy::compile(
-        std::move(governing), gathered.rules->baselines(),
-        gathered.rules->exceptions(key, context_.clock.wall_now(), context_.exception_life_max),
-        gathered.rules->catalog());
     // Before the grant is there, the namespace has just become governed.
     WallTime const since = gathered.grant ? gathered.grant->created : context_.clock.wall_now();
-    auto workloads = tenancy::judge_running(policy, context_.running.of(key), since);
+    auto workloads = tenancy::judge_running(*policy, context_.running.of(key), since);
 
     auto const granted = write_grant(gathered, workloads, stop);
     auto const reported = reports_.put(key, workloads, stop);
-    context_.status_changed(context_.board.put(key, std::move(tenancies), std::move(workloads)));
+    context_.status_changed(context_.board.put(key, policy->tenancies(), std::move(workloads)));
     for (auto const* result : {&granted, &reported}) {
         if (!*result && result->error().kind != ErrorKind::Cancelled) {
             log_warn("Findings of the inventory not written; trying again",

@@ -6,6 +6,7 @@
 
 #include "lib/kube/core/object.hpp"
 #include "lib/tenancy/image_doors.hpp"
+#include "operator/inventory/waiting_pods.hpp"
 
 namespace rt::op {
 namespace {
@@ -69,6 +70,7 @@ void reduce_pod(Json& pod) {
             }
         }
     }
+    keep_waiting(pod, reduced);
     pod = std::move(reduced);
 }
 

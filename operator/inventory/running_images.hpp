@@ -14,7 +14,7 @@
 namespace rt::op {
 
 /// Leaves of a Pod what RunningImages reads: its name, creation, phase and the fields that name
-/// images. For WatcherOptions::reduce.
+/// images; of one that waits for an image what WaitingPods reads, too. For WatcherOptions::reduce.
 void reduce_pod(Json& pod);
 
 /// Which images run in which namespace, fed by one watch on Pods. Keeps each distinct image of a

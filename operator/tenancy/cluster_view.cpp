@@ -465,8 +465,11 @@ ClusterView::Expiry ClusterView::expiry(WallTime now) const {
             if (credential.expired(now)) {
                 ++result.expired;
             } else if (credential.expires_at) {
-                result.nearest = result.nearest ? std::min(*result.nearest, *credential.expires_at)
-                                                : *credential.expires_at;
+                WallTime const end = *credential.expires_at;
+                result.nearest = result.nearest ? std::min(*result.nearest, end) : end;
+                WallTime& of_registry =
+                    result.nearest_of.try_emplace(credential.registry, end).first->second;
+                of_registry = std::min(of_registry, end);
             }
         }
     }

@@ -40,6 +40,10 @@ struct Gathered {
     std::map<std::string, std::string> source_versions;  ///< Secret in our namespace -> its version
 };
 
+/// The policy of a governed namespace; nothing where no tenancy governs it or it is going away.
+[[nodiscard]] std::optional<tenancy::NamespacePolicy> policy_in_force(
+    Gathered const& gathered, WallTime now, std::chrono::seconds exception_life_max);
+
 /// Who must be looked at again after an event.
 struct Affected {
     std::vector<std::string> namespaces;
@@ -120,7 +124,8 @@ class ClusterView {
     struct Expiry {
         std::size_t credentials = 0;
         std::size_t expired = 0;
-        std::optional<WallTime> nearest;  ///< expiry of those not yet expired
+        std::optional<WallTime> nearest;               ///< expiry of those not yet expired
+        std::map<std::string, WallTime> nearest_of{};  ///< the same by Registry
     };
     [[nodiscard]] Expiry expiry(WallTime now) const;
 

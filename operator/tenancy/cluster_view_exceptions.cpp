@@ -172,4 +172,19 @@ void ClusterView::noted_exception(Json const& object) {
     note_status(exceptions_, object);
 }
 
+std::optional<tenancy::NamespacePolicy> policy_in_force(Gathered const& gathered, WallTime now,
+                                                        std::chrono::seconds exception_life_max) {
+    if (!gathered.record || gathered.record->terminating || gathered.excluded) {
+        return std::nullopt;
+    }
+    TenancyList governing = gathered.rules->governing(gathered.ns, gathered.record->labels);
+    if (governing.empty()) {
+        return std::nullopt;
+    }
+    return tenancy::NamespacePolicy::compile(
+        std::move(governing), gathered.rules->baselines(),
+        gathered.rules->exceptions(gathered.ns, now, exception_life_max),
+        gathered.rules->catalog());
+}
+
 }  // namespace rt::op

@@ -34,6 +34,11 @@ std::optional<std::chrono::nanoseconds> TokenBucket::try_take(SteadyTime now) {
     return seconds((1 - tokens_) / per_second_);
 }
 
+double TokenBucket::used(SteadyTime now) {
+    refill(now);
+    return 1 - tokens_ / burst_;
+}
+
 MintBudget::MintBudget(double per_second, int burst, Clock& clock)
     : per_second_(per_second),
       burst_(burst),
@@ -74,6 +79,16 @@ std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
     }
     places_[who] = now + wait;
     return wait;
+}
+
+double MintBudget::used() {
+    std::lock_guard const lock(mutex_);
+    SteadyTime const now = clock_.steady_now();
+    double most = all_.used(now);
+    for (auto& [account, bucket] : accounts_) {
+        most = std::max(most, bucket.used(now));
+    }
+    return most;
 }
 
 void MintBudget::pause(std::string const& role, std::chrono::nanoseconds duration) {

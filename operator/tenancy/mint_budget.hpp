@@ -21,6 +21,9 @@ class TokenBucket {
     /// Takes one if there is one; else the time until there is.
     std::optional<std::chrono::nanoseconds> try_take(SteadyTime now);
 
+    /// Used up of the burst: 0 none, 1 all; above that others have taken in advance.
+    [[nodiscard]] double used(SteadyTime now);
+
   private:
     void refill(SteadyTime now);
 
@@ -46,6 +49,8 @@ class MintBudget {
     /// A cloud told us to wait: nobody mints through this role before `duration` is over. Not the
     /// whole account: one tenancy's role must not be able to hold up the others.
     void pause(std::string const& role, std::chrono::nanoseconds duration);
+    /// TokenBucket::used() of the bucket, of all or of one account, that is used up most.
+    [[nodiscard]] double used();
 
   private:
     /// Places are kept this long after their time; then whoever held them asks anew.

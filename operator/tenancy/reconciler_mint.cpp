@@ -78,6 +78,10 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
     }
     if (credential) {
         context_.metrics.minted(took);
+        if (need.working() && need.times) {
+            context_.metrics.refreshed_late(std::max(
+                WallTime::duration::zero(), context_.clock.wall_now() - need.times->refresh));
+        }
         log_info("Credential minted",
                  {{"namespace", round.gathered.ns}, {"registry", need.wanted.registry}});
         round.minted.emplace(index, std::move(*credential));

@@ -96,6 +96,7 @@ SecretRecord read_secret_record(Json const& object) {
     SecretRecord record;
     record.uid = std::move(meta.uid);
     record.resource_version = std::move(meta.resource_version);
+    record.created = meta.creation_timestamp.value_or(WallTime{});
     Ownership const ownership = our_ownership(object);
     auto const label = meta.labels.find(std::string(tenancy::managed_by_label));
     bool const labelled = label != meta.labels.end() && label->second == tenancy::managed_by_value;

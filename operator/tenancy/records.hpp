@@ -26,6 +26,7 @@ struct CredentialRecord {
 struct SecretRecord {
     std::string uid;
     std::string resource_version;
+    WallTime created{};
     /// It carries our label or was once applied by us; anything else is a name conflict.
     bool ours = false;
     /// Nobody else has changed its data, annotation or label since we applied them.

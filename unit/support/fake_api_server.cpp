@@ -404,6 +404,18 @@ Result<Json> FakeApiServer::create_subresource(ResourceType const& type, ObjectK
     if (!find(type, key)) {
         return fail(not_found(type, key));
     }
+    if (subresource == "eviction") {
+        Json const wanted =
+            body.value(Json::json_pointer("/deleteOptions/preconditions"), Json::object());
+        Json const metadata = find(type, key)->at("metadata");
+        for (auto const& [field, value] : wanted.items()) {
+            if (metadata.value(field, std::string()) != value) {
+                return fail({ErrorKind::Conflict, "the precondition on " + field + " fails"});
+            }
+        }
+        erase(type, key);
+        return Json{{"kind", "Status"}, {"status", "Success"}};
+    }
     if (subresource != "token") {
         return fail(not_found(type, key));
     }

@@ -50,6 +50,7 @@ operator:
   mintsPerSecond: 0.5
   mintBurst: 3
   driftMintsPerHour: 4
+  waitingPods: Evict
 )");
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->cluster_name, "demo");

@@ -43,7 +43,7 @@ class ScriptedSource final : public CredentialSource {
 };
 
 struct CollectedEvent {
-    std::string tenancy;  ///< or the exception
+    std::string tenancy;  ///< or the exception, or namespace/Pod
     bool warning;
     std::string reason;
     std::string note;
@@ -58,6 +58,10 @@ class CollectingSink final : public EventSink {
     void on_exception(std::string const& exception, bool warning, std::string const& reason,
                       std::string const& note) override {
         events.push_back({exception, warning, reason, note});
+    }
+    void on_pod(std::string const& ns, std::string const& pod, std::string const&, bool warning,
+                std::string const& reason, std::string const& note) override {
+        events.push_back({ns + "/" + pod, warning, reason, note});
     }
     [[nodiscard]] int count(std::string const& reason) const;
     std::vector<CollectedEvent> events;
