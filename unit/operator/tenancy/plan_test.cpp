@@ -49,7 +49,7 @@ class Plan : public testing::Test {
     std::string inputs() { return needs().credentials.at(0).wanted.inputs; }
     /// The Secret holds a credential made for `inputs`, issued `age` ago, good for an hour.
     void holds(std::string const& inputs, std::chrono::seconds age) {
-        gathered.secret = SecretRecord{"s", "1", true, true, {}};
+        gathered.secret = SecretRecord{"s", "1", {}, true, true, {}};
         gathered.secret->credentials.push_back(
             {"shared-acr", inputs, now() - age, now() - age + 1h});
     }
@@ -111,7 +111,7 @@ TEST_F(Plan, ATamperedSecretCountsForNothing) {
 }
 
 TEST_F(Plan, ASecretThatIsNotOursStopsEverything) {
-    gathered.secret = SecretRecord{"s", "1", false, false, {}};
+    gathered.secret = SecretRecord{"s", "1", {}, false, false, {}};
     EXPECT_TRUE(needs().name_conflict);
     EXPECT_TRUE(due_mints(needs(), {}, steady()).empty());
     EXPECT_EQ(reasons_of(standing_problems(needs())), (Reasons{"NameConflict"}));
