@@ -57,6 +57,11 @@ deploy: build ## Install the product into $KUBECONFIG (default: the local cluste
 test: setup ## Run all tests: unit, integration, end to end; one closing summary
 	@hack/test
 
+.PHONY: soak
+soak: setup ## 1,000 namespaces and a fault every 10 s for SOAK_MINUTES (5), on the local cluster
+	@hack/build $(PRESET) soak
+	@$(BUILD_DIR)/bin/registry-tenancy-soak
+
 .PHONY: unit
 unit: setup ## Build and run the unit tests
 	@hack/build dev unit_tests

@@ -60,17 +60,13 @@ std::string PullSecret::login() const {
     return different.size() == 1 ? *different.begin() : std::string();
 }
 
-std::optional<PullSecret> pull_secret(std::string const& ns) {
-    auto const object = get("secret", std::string(pull_secret_name), ns);
-    if (!object) {
-        return std::nullopt;
-    }
+PullSecret read_pull_secret(Json const& secret) {
     PullSecret out;
-    out.uid = text_at(*object, "/metadata/uid");
-    out.resource_version = text_at(*object, "/metadata/resourceVersion");
-    out.type = text_at(*object, "/type");
-    out.managed_by = text_at(*object, "/metadata/labels/app.kubernetes.io~1managed-by");
-    std::string const data = text_at(*object, "/data/.dockerconfigjson");
+    out.uid = text_at(secret, "/metadata/uid");
+    out.resource_version = text_at(secret, "/metadata/resourceVersion");
+    out.type = text_at(secret, "/type");
+    out.managed_by = text_at(secret, "/metadata/labels/app.kubernetes.io~1managed-by");
+    std::string const data = text_at(secret, "/data/.dockerconfigjson");
     if (!data.empty()) {
         Json const config = Json::parse(base64_decoded(data));
         Json const auths = config.value("auths", Json::object());
@@ -79,7 +75,7 @@ std::optional<PullSecret> pull_secret(std::string const& ns) {
         }
     }
     std::string const records =
-        text_at(*object, "/metadata/annotations/registrytenancy.dev~1credentials");
+        text_at(secret, "/metadata/annotations/registrytenancy.dev~1credentials");
     if (!records.empty()) {
         Json const parsed = Json::parse(records);
         for (auto const& [registry, record] : parsed.items()) {
@@ -88,6 +84,11 @@ std::optional<PullSecret> pull_secret(std::string const& ns) {
         }
     }
     return out;
+}
+
+std::optional<PullSecret> pull_secret(std::string const& ns) {
+    auto const object = get("secret", std::string(pull_secret_name), ns);
+    return object ? std::optional(read_pull_secret(*object)) : std::nullopt;
 }
 
 std::string now_text() {

@@ -24,6 +24,8 @@ struct PullSecret {
     [[nodiscard]] std::string login() const;
 };
 
+/// A Secret as kubectl prints it.
+PullSecret read_pull_secret(Json const& secret);
 /// The Secret registry-tenancy, or nothing. Throws std::runtime_error where it cannot be read.
 std::optional<PullSecret> pull_secret(std::string const& ns);
 
