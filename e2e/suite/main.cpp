@@ -63,8 +63,9 @@ int main(int argc, char** argv) {
     }
     // These disturb others: they restart, kill, stop the webhook, read everything, reinstall,
     // and remove the product.
-    return e2e::run_all("/proc/self/exe", jobs == 0 ? 1 : jobs,
-                        {"HardenedMetadataService", "Restart", "HardKill", "NoLockOut", "StaleView",
-                         "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
-                         "InventoryReports", "Canary", "MutualTls", "InstallAndUninstall"});
+    return e2e::run_all(
+        "/proc/self/exe", jobs == 0 ? 1 : jobs,
+        {"HardenedMetadataService", "ImagePullBackOffEviction", "Restart", "HardKill", "NoLockOut",
+         "StaleView", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
+         "InventoryReports", "Canary", "MutualTls", "InstallAndUninstall"});
 }

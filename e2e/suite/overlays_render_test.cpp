@@ -53,7 +53,9 @@ TEST_P(Overlay, is_accepted_whole_by_the_api_server) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(, Overlay, testing::Values("hardened", "cert-manager", "mutual-tls"),
+INSTANTIATE_TEST_SUITE_P(, Overlay,
+                         testing::Values("hardened", "cert-manager", "mutual-tls",
+                                         "evict-waiting-pods"),
                          [](auto const& instance) {
                              std::string name = instance.param;
                              std::replace(name.begin(), name.end(), '-', '_');
