@@ -136,7 +136,7 @@ std::string Fleet::why_not_right() const {
                 }
                 return false;
             }();
-            unready += ready ? 0 : 1;
+            unready += ready ? 0U : 1U;
         }
     }
     return unready == 0 ? "" : std::to_string(unready) + " tenancies are not Ready";

@@ -13,6 +13,7 @@
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/eventually.hpp"
 #include "e2e/suite/support/kubectl.hpp"
+#include "e2e/suite/support/manifests.hpp"
 
 namespace e2e::soak {
 namespace {

@@ -27,7 +27,7 @@ std::size_t count_intervals(Mints const& mints, Wanted const& wanted) {
     std::size_t count = 0;
     for (auto const& [session, times] : mints.times) {
         for (std::size_t i = 1; i < times.size(); ++i) {
-            count += wanted(times[i] - times[i - 1]) ? 1 : 0;
+            count += wanted(times[i] - times[i - 1]) ? 1U : 0U;
         }
     }
     return count;
