@@ -15,7 +15,7 @@ make_namespaces() {
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
         "$instance_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
         "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip" \
-        "$azure_ad_ip" "$azure_registry_ip"; do
+        "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -68,6 +68,7 @@ start_registries() {
     for host in "${azure_registry_hosts[@]}"; do
         records+=(--host-record="$host,$azure_registry_ip")
     done
+    records+=(--host-record="$harbor_host,$harbor_ip")
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
@@ -84,7 +85,7 @@ start_simulators() {
     for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth \
         sim-instance-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry \
         sim-gce-metadata sim-google-sts sim-google-iam sim-google-registry \
-        sim-azure-ad sim-azure-registry; do
+        sim-azure-ad sim-azure-registry sim-harbor; do
         [ -x "$root/build/bin/$name" ] && continue
         say "$name is not built: making it"
         make -C "$root" sims || fail "the simulators can't be built"
@@ -114,6 +115,8 @@ start_simulators() {
         --tls-key "$pki/azure-ad.key" --oidc-key "$pki/service-account.pub"
     simulator sim-azure-registry "$azure_registry_ip:443" --tls-cert "$pki/azure-registry.crt" \
         --tls-key "$pki/azure-registry.key" --storage "$images/shared"
+    simulator sim-harbor "$harbor_ip:443" --tls-cert "$pki/harbor.crt" \
+        --tls-key "$pki/harbor.key" --storage "$images/shared"
     wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
     wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
     wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
@@ -129,6 +132,7 @@ start_simulators() {
     wait_for 10 sim-google-registry "Google's registry" listens "$google_registry_ip" 443
     wait_for 10 sim-azure-ad "the Entra ID simulator" listens "$azure_ad_ip" 443
     wait_for 10 sim-azure-registry "the ACR registries" listens "$azure_registry_ip" 443
+    wait_for 10 sim-harbor "the simulated Harbor" listens "$harbor_ip" 443
 }
 
 # simulator NAME ADDRESS:PORT [OPTIONS...]

@@ -41,6 +41,7 @@ google_iam_ip=10.200.1.10
 google_registry_ip=10.200.1.11
 azure_ad_ip=10.200.1.12
 azure_registry_ip=10.200.1.13
+harbor_ip=10.200.1.16
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -68,6 +69,8 @@ google_registry_hosts=(
 azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn)
 azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
     demochina.azurecr.cn)
+# A Harbor on premises: API, token service and registry under one name.
+harbor_host=harbor.example.com
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000

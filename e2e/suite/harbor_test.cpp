@@ -1,0 +1,328 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "e2e/suite/support/clouds.hpp"
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+std::string const host = "harbor.example.com";
+
+/// As an administrator of Harbor, from inside the cluster's network.
+CommandResult harbor(std::string const& method, std::string const& path,
+                     std::string const& body = "") {
+    std::vector<std::string> command = {repository() + "/e2e/cluster/inside",
+                                        "curl",
+                                        "--silent",
+                                        "--show-error",
+                                        "--fail-with-body",
+                                        "--max-time",
+                                        "20",
+                                        "--cacert",
+                                        cluster_directory() + "/pki/cloud-ca.crt",
+                                        "--user",
+                                        "admin:simulated-password-of-the-admin",
+                                        "--request",
+                                        method};
+    if (!body.empty()) {
+        command.insert(command.end(), {"--data", body});
+    }
+    command.push_back("https://" + host + "/api/v2.0" + path);
+    return run(command);
+}
+
+/// Names of the robots that have this in their name, oldest first, separated by one space.
+std::string robots_named(std::string const& part) {
+    CommandResult const result = harbor("GET", "/robots?page_size=100&q=name%3D~" + part);
+    Json const list = Json::parse(result.out, nullptr, false);
+    if (!result.ok() || !list.is_array()) {
+        throw std::runtime_error("Harbor's robots: " + result.text());
+    }
+    std::string names;
+    for (Json const& robot : list) {
+        names += (names.empty() ? "" : " ") + text_at(robot, "/name");
+    }
+    return names;
+}
+
+std::string why_not_robots(std::string const& part, std::string const& wanted) {
+    std::string const names = robots_named(part);
+    return names == wanted ? "" : "the robots are '" + names + "' instead of '" + wanted + "'";
+}
+
+std::string user_of(PullSecret const& secret) {
+    return secret.login().substr(0, secret.login().find(':'));
+}
+
+Json const cainiao = Json::array({{{"namespace", "cainiao"}}});
+Json const cainiao_and_base = Json::array({{{"namespace", "cainiao"}}, {{"namespace", "base"}}});
+
+class Harbor : public TenancyTest {
+  protected:
+    /// The Registry, with the login of a robot that may do no more than the operator needs. Tests
+    /// share both, like shared-acr: a host belongs to one Registry.
+    void SetUp() override {
+        ASSERT_TRUE(done(
+            apply({{"apiVersion", "v1"},
+                   {"kind", "Secret"},
+                   {"metadata", {{"name", "e2e-harbor-robot"}, {"namespace", product_namespace}}},
+                   {"stringData",
+                    {{"username", "robot$registry-tenancy"},
+                     {"password", "simulated-secret-of-registry-tenancys-robot"}}}})));
+        ASSERT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                                {"kind", "Registry"},
+                                {"metadata", {{"name", "e2e-harbor"}}},
+                                {"spec",
+                                 {{"hosts", {host}},
+                                  {"type", "Harbor"},
+                                  {"harbor",
+                                   {{"url", "https://" + host},
+                                    {"identity",
+                                     {{"type", "AccessKey"},
+                                      {"accessKey", {{"secretName", "e2e-harbor-robot"}}}}}}}}}})));
+    }
+    Json tenancy(Json allow) const {
+        return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                {"kind", "RegistryTenancy"},
+                {"metadata", {{"name", name("tenancy")}}},
+                {"spec",
+                 {{"namespaces", {name("ns")}},
+                  {"registries",
+                   Json::array({{{"name", "e2e-harbor"}, {"allow", std::move(allow)}}})}}}};
+    }
+    /// Applies it and waits until it is Ready.
+    void make_ready(Json const& manifest) {
+        remember_tenancy(name("tenancy"));
+        ASSERT_TRUE(done(apply(manifest)));
+        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    }
+    void expect_pulls(std::string const& pod) {
+        ASSERT_TRUE(done(apply(pod_manifest(name("ns"), pod, host + "/cainiao/a1:v0.1"))));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_running(name("ns"), pod); }));
+    }
+    /// Waits until the operator has looked at all robots once more, from beginning to end.
+    static testing::AssertionResult swept() {
+        CloudRequests const requests;
+        return eventually(2 * grace + soon, [&] {
+            auto const lists = requests.matching([](Json const& entry) {
+                return text_at(entry, "/action") == "ListRobots" &&
+                       text_at(entry, "/caller") == "robot$registry-tenancy";
+            });
+            return lists.size() > 1 ? "" : "seen only " + std::to_string(lists.size()) + " lists";
+        });
+    }
+    /// A fault that meets the making of this test's robots alone.
+    Fault fault(Json rule) const {
+        rule["action"] = "CreateRobot";
+        rule["session"] = "." + name("ns") + ".";
+        return {"harbor", rule};
+    }
+    /// Empty when an Event about the tenancy shows the text.
+    std::string why_not_told(std::string const& text) const {
+        std::string all;
+        for (Json const& event : list("events")) {
+            if (text_at(event, "/involvedObject/name") == name("tenancy")) {
+                all += text_at(event, "/message") + "\n";
+            }
+        }
+        return all.find(text) != std::string::npos ? ""
+                                                   : "no Event shows " + text + ", only:\n" + all;
+    }
+};
+
+TEST_F(Harbor, pulls_with_a_robot_of_the_namespaces_own_and_from_its_projects_alone) {
+    CloudRequests const requests;
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(cainiao));
+    auto const secret = pull_secret(ns);
+    ASSERT_TRUE(secret);
+    EXPECT_EQ(secret->keys(), host + "/cainiao/");
+    EXPECT_EQ(secret->login().substr(0, 9), "robot$rt.");
+    EXPECT_NE(user_of(*secret).find(".demo." + ns + "."), std::string::npos) << user_of(*secret);
+    expect_pulls("allowed");
+    EXPECT_TRUE(refused(apply(pod_manifest(ns, "foreign", host + "/alipay/a1:v0.1")),
+                        {"RT-NotAllowed", "cainiao"}));
+    auto const created = requests.matching([&](Json const& entry) {
+        return text_at(entry, "/action") == "CreateRobot" &&
+               text_at(entry, "/session").find("." + ns + ".") != std::string::npos;
+    });
+    ASSERT_EQ(created.size(), 1U);
+    EXPECT_EQ(text_at(created[0], "/caller"), "robot$registry-tenancy");
+
+    // The credential, carried elsewhere under a key for the whole host: only Harbor says no now.
+    std::string const elsewhere = make_namespace("elsewhere");
+    Json const config = {{"auths", {{host, {{"auth", base64_encoded(secret->login())}}}}}};
+    ASSERT_TRUE(done(apply({{"apiVersion", "v1"},
+                            {"kind", "Secret"},
+                            {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
+                            {"type", "kubernetes.io/dockerconfigjson"},
+                            {"stringData", {{".dockerconfigjson", config.dump()}}}})));
+    for (std::string const project : {"cainiao", "alipay"}) {
+        Json pod = pod_manifest(elsewhere, project, host + "/" + project + "/a1:v0.1");
+        pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
+        ASSERT_TRUE(done(apply(pod)));
+    }
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "cainiao"); }));
+    EXPECT_TRUE(eventually(soon, [&] {
+        std::string const message = waiting_message(elsewhere, "alipay");
+        return message.find("authoriz") != std::string::npos ? "" : "waits: " + message;
+    }));
+}
+
+TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_it) {
+    std::string const ns = make_namespace("ns");
+    {
+        // Lives for two minutes and is renewed after about one.
+        Fault const brief = fault({{"mode", "short"}, {"seconds", 120}});
+        make_ready(tenancy(cainiao));
+    }
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    std::string const old_robot = user_of(*before);
+    EXPECT_EQ(why_not_robots("." + ns + ".", old_robot), "");
+    ASSERT_TRUE(eventually(soon, [&] {
+        auto const now = pull_secret(ns);
+        return now && now->login() != before->login() ? "" : "the robot was not renewed";
+    }));
+    auto const after = pull_secret(ns);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->uid, before->uid);
+    std::string const new_robot = user_of(*after);
+    EXPECT_EQ(why_not_robots("." + ns + ".", old_robot + " " + new_robot), "")
+        << "nodes may still hold the old one";
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_robots("." + ns + ".", new_robot); }));
+    expect_pulls("after");
+}
+
+TEST_F(Harbor, takes_the_robots_of_deleted_tenancies_and_namespaces_away_and_no_others) {
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(cainiao));
+    ASSERT_NE(robots_named("." + ns + "."), "");
+    // Somebody's own, and another cluster's of the same clusterName and namespace.
+    std::string const permissions = R"("permissions":[{"kind":"project","namespace":"cainiao",)"
+                                    R"("access":[{"resource":"repository","action":"pull"}]}]})";
+    std::string const own = name("backup");
+    std::string const other = "rt.0123456789ab.demo." + ns + ".0123456789ab.1700000000";
+    for (std::string const& robot : {own, other}) {
+        ASSERT_TRUE(done(
+            harbor("POST", "/robots",
+                   R"({"name":")" + robot + R"(","level":"system","duration":1,)" + permissions)));
+    }
+    ASSERT_TRUE(swept());
+    ASSERT_TRUE(done(kubectl({"delete", "registrytenancy", name("tenancy"), "--wait=false"})));
+    EXPECT_TRUE(eventually(2 * grace + soon,
+                           [&] { return why_not_robots("." + ns + ".", "robot$" + other); }));
+
+    std::string const second = make_namespace("second");
+    Json manifest = tenancy(cainiao);
+    manifest["metadata"]["name"] = name("tenancy-2");
+    manifest["spec"]["namespaces"] = {second};
+    remember_tenancy(name("tenancy-2"));
+    ASSERT_TRUE(done(apply(manifest)));
+    ASSERT_TRUE(eventually(
+        soon, [&] { return pull_secret(second) ? std::string() : "no pull Secret in " + second; }));
+    // Deleted with the Secret in it, as namespaces are: nobody tells the operator to clean up.
+    ASSERT_NE(robots_named("." + second + "."), "");
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy-2")); }));
+    ASSERT_TRUE(swept());
+    ASSERT_TRUE(done(kubectl({"delete", "namespace", second, "--wait=false"})));
+    EXPECT_TRUE(
+        eventually(2 * grace + soon, [&] { return why_not_robots("." + second + ".", ""); }));
+    EXPECT_EQ(why_not_robots(own, "robot$" + own), "");
+    EXPECT_EQ(why_not_robots("0123456789ab.demo." + ns, "robot$" + other), "");
+    for (std::string const& robot : {own, other}) {
+        CommandResult const listed = harbor("GET", "/robots?q=name%3D" + robot);
+        Json const list = Json::parse(listed.out, nullptr, false);
+        ASSERT_TRUE(listed.ok() && list.size() == 1) << listed.text();
+        harbor("DELETE", "/robots/" + text_at(list[0], "/id"));
+    }
+}
+
+TEST_F(Harbor, refuses_paths_that_a_robot_cannot_be_narrowed_to) {
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    CommandResult const applied =
+        apply(tenancy(Json::array({{{"namespace", "cainiao"}}, {{"repository", "base/jdk"}}})));
+    if (applied.ok()) {
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+        EXPECT_NE(ready_text(name("tenancy")).find("base/jdk"), std::string::npos)
+            << ready_text(name("tenancy"));
+    } else {
+        EXPECT_TRUE(refused(applied, {"base/jdk", "project"}));
+    }
+    EXPECT_FALSE(pull_secret(ns)) << "nothing wider took its place";
+}
+
+struct Trouble {
+    std::string name;
+    Json rule;
+    std::string code;  ///< what an admin should read about it; empty: none is given
+};
+
+Json error_rule(std::string const& code, int http, std::string const& message) {
+    return {{"mode", "error"}, {"code", code}, {"http", http}, {"message", message}};
+}
+
+std::vector<Trouble> troubles() {
+    return {
+        {"does_not_know_us", error_rule("UNAUTHORIZED", 401, "unauthorized"), "UNAUTHORIZED"},
+        {"forbids", error_rule("DENIED", 403, "exceeds the creator's scope"), "DENIED"},
+        {"has_no_such_project", error_rule("NOT_FOUND", 404, "project base not found"),
+         "project base not found"},
+        {"has_that_name_already", error_rule("CONFLICT", 409, "already exists"), "CONFLICT"},
+        {"throttles", {{"mode", "throttle"}}, "TOO_MANY_REQUEST"},
+        {"is_broken", error_rule("UNKNOWN", 500, "internal server error"), "UNKNOWN"},
+        {"leads_elsewhere", error_rule("", 308, ""), "redirects are not followed"},
+        {"answers_garbage", {{"mode", "garbage"}}, ""},
+        {"answers_nothing", {{"mode", "empty"}}, ""},
+        {"hangs", {{"mode", "timeout"}}, ""},
+        {"hands_out_what_has_expired", {{"mode", "expired"}}, ""},
+    };
+}
+
+class HarborFaults : public Harbor, public testing::WithParamInterface<std::size_t> {
+  protected:
+    Trouble const trouble = troubles()[GetParam()];
+};
+
+TEST_P(HarborFaults, keep_the_secret_that_works) {
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(cainiao));
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    {
+        Fault const wrong = fault(trouble.rule);
+        // Needs a new credential.
+        ASSERT_TRUE(done(apply(tenancy(cainiao_and_base))));
+        ASSERT_TRUE(eventually(soon, [&] {
+            return problems_of(ns).empty() ? std::string("the grant shows no problem")
+                                           : std::string();
+        }));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+        if (!trouble.code.empty()) {
+            EXPECT_TRUE(eventually(soon, [&] { return why_not_told(trouble.code); }));
+        }
+        auto const during = pull_secret(ns);
+        ASSERT_TRUE(during) << "the Secret was lost";
+        EXPECT_EQ(during->uid, before->uid);
+        EXPECT_EQ(during->login(), before->login()) << "the working credential was lost";
+        expect_pulls("during");
+    }
+    // Asked for something else, so that the end of a long back-off need not be awaited.
+    ASSERT_TRUE(
+        done(apply(tenancy(Json::array({{{"namespace", "cainiao"}}, {{"namespace", "pub"}}})))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    EXPECT_TRUE(eventually(soon, [&] { return problems_of(ns); }));
+    auto const after = pull_secret(ns);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->uid, before->uid);
+    EXPECT_NE(after->login(), before->login());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, HarborFaults, testing::Range(std::size_t{0}, troubles().size()),
+                         [](auto const& each) { return troubles()[each.param].name; });
+
+}  // namespace
+}  // namespace e2e
