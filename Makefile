@@ -67,6 +67,10 @@ unit: setup ## Build and run the unit tests
 	@hack/build dev unit_tests
 	@ctest --test-dir $(BUILD_DIR)/dev -L unit -j$(JOBS) --output-on-failure
 
+.PHONY: second-opinions
+second-opinions: setup ## The clouds' own SDKs against our simulators, our AWS client against moto
+	@hack/second-opinions
+
 .PHONY: asan
 asan: setup ## Unit tests (and integration tests, if the cluster is up) under address and UB sanitizers
 	@hack/sanitize asan

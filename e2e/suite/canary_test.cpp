@@ -28,6 +28,8 @@ std::vector<Shape> const& shapes() {
         {"signature", std::regex("SignedHeaders=")},
         {"private key", std::regex("BEGIN [A-Z ]*PRIVATE KEY")},
         {"access key secret", std::regex("simulated-(secret|password)-of")},
+        {"robot's secret", std::regex("RobotSecret0[A-Za-z0-9]{8}")},
+        {"auth of a robot", std::regex("cm9ib3QkcnQu[A-Za-z0-9+/]{20}")},
     };
     return all;
 }

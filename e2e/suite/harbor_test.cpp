@@ -140,6 +140,8 @@ TEST_F(Harbor, pulls_with_a_robot_of_the_namespaces_own_and_from_its_projects_al
     ASSERT_TRUE(secret);
     EXPECT_EQ(secret->keys(), host + "/cainiao/");
     EXPECT_EQ(secret->login().substr(0, 9), "robot$rt.");
+    EXPECT_NE(secret->login().find(":RobotSecret0"), std::string::npos)
+        << "the canary looks for this shape";
     EXPECT_NE(user_of(*secret).find(".demo." + ns + "."), std::string::npos) << user_of(*secret);
     expect_pulls("allowed");
     EXPECT_TRUE(refused(apply(pod_manifest(ns, "foreign", host + "/alipay/a1:v0.1")),
