@@ -198,7 +198,7 @@ TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_
     expect_pulls("after");
 }
 
-TEST_F(Harbor, takes_the_robots_of_deleted_tenancies_and_namespaces_away_and_no_others) {
+TEST_F(Harbor, takes_the_robots_of_a_deleted_tenancy_away_and_no_others) {
     std::string const ns = make_namespace("ns");
     make_ready(tenancy(cainiao));
     ASSERT_NE(robots_named("." + ns + "."), "");
@@ -216,30 +216,24 @@ TEST_F(Harbor, takes_the_robots_of_deleted_tenancies_and_namespaces_away_and_no_
     ASSERT_TRUE(done(kubectl({"delete", "registrytenancy", name("tenancy"), "--wait=false"})));
     EXPECT_TRUE(eventually(2 * grace + soon,
                            [&] { return why_not_robots("." + ns + ".", "robot$" + other); }));
-
-    std::string const second = make_namespace("second");
-    Json manifest = tenancy(cainiao);
-    manifest["metadata"]["name"] = name("tenancy-2");
-    manifest["spec"]["namespaces"] = {second};
-    remember_tenancy(name("tenancy-2"));
-    ASSERT_TRUE(done(apply(manifest)));
-    ASSERT_TRUE(eventually(
-        soon, [&] { return pull_secret(second) ? std::string() : "no pull Secret in " + second; }));
-    // Deleted with the Secret in it, as namespaces are: nobody tells the operator to clean up.
-    ASSERT_NE(robots_named("." + second + "."), "");
-    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy-2")); }));
-    ASSERT_TRUE(swept());
-    ASSERT_TRUE(done(kubectl({"delete", "namespace", second, "--wait=false"})));
-    EXPECT_TRUE(
-        eventually(2 * grace + soon, [&] { return why_not_robots("." + second + ".", ""); }));
-    EXPECT_EQ(why_not_robots(own, "robot$" + own), "");
-    EXPECT_EQ(why_not_robots("0123456789ab.demo." + ns, "robot$" + other), "");
     for (std::string const& robot : {own, other}) {
         CommandResult const listed = harbor("GET", "/robots?q=name%3D" + robot);
         Json const list = Json::parse(listed.out, nullptr, false);
         ASSERT_TRUE(listed.ok() && list.size() == 1) << listed.text();
-        harbor("DELETE", "/robots/" + text_at(list[0], "/id"));
+        EXPECT_TRUE(done(harbor("DELETE", "/robots/" + list[0]["id"].dump())));
     }
+}
+
+// Its Secret goes with it, and nobody tells the operator to clean up.
+TEST_F(Harbor, takes_the_robots_of_a_deleted_namespace_away) {
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(cainiao));
+    ASSERT_TRUE(eventually(
+        soon, [&] { return pull_secret(ns) ? std::string() : "no pull Secret in " + ns; }));
+    ASSERT_NE(robots_named("." + ns + "."), "");
+    ASSERT_TRUE(swept());
+    ASSERT_TRUE(done(kubectl({"delete", "namespace", ns, "--wait=false"})));
+    EXPECT_TRUE(eventually(2 * grace + soon, [&] { return why_not_robots("." + ns + ".", ""); }));
 }
 
 TEST_F(Harbor, refuses_paths_that_a_robot_cannot_be_narrowed_to) {
