@@ -125,8 +125,11 @@ Result<TemporaryKeys> read_session(http::Response const& response, std::string_v
     }
     if (response.status < 200 || response.status > 299) {
         std::string_view const id = xml->text_at({"RequestId"});
-        return fail(cloud_error(response, xml->text_at({"Error", "Code"}),
-                                xml->text_at({"Error", "Message"}), id));
+        // Some servers have the error one level deeper; Amazon's own SDK reads both.
+        XmlElement const* const list = xml->child("Errors");
+        XmlElement const& root = list == nullptr ? *xml : *list;
+        return fail(cloud_error(response, root.text_at({"Error", "Code"}),
+                                root.text_at({"Error", "Message"}), id));
     }
     XmlElement const* const result = xml->child(std::string(action) + "Result");
     XmlElement const* const credentials =

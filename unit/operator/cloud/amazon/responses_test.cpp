@@ -152,6 +152,17 @@ std::string const node_keys =
     R"({"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"ASIA0","SecretAccessKey":"s",)"
     R"("Token":"t","Expiration":"2026-01-02T09:04:05Z"})";
 
+TEST(Responses, ErrorsAreReadWhereAmazonsSdkReadsThemToo) {
+    auto const nested = read_assume_role(
+        {403,
+         {},
+         "<ErrorResponse><Errors><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>"
+         "</Error></Errors></ErrorResponse>"});
+    ASSERT_FALSE(nested);
+    EXPECT_EQ(nested.error().kind, ErrorKind::Unauthenticated);
+    EXPECT_EQ(nested.error().code, "SignatureDoesNotMatch");
+}
+
 TEST(Responses, ReadTheMetadataService) {
     EXPECT_EQ(read_metadata_token({200, {}, "tok\n"})->reveal(), "tok");
     EXPECT_EQ(*read_metadata_role({200, {}, "node-role\nsecond\n"}), "node-role");
