@@ -83,6 +83,15 @@ TEST_F(CliAsks, diff_tells_what_a_change_would_deny_and_which_workloads_it_hits)
                      {"in " + ns, "no longer governed"}));
 }
 
+TEST_F(CliAsks, image_parse_needs_no_cluster) {
+    auto const parsed =
+        run({repository() + "/build/bin/kubectl-tenancy", "image", "parse", "nginx", "a:b:c"});
+    EXPECT_EQ(parsed.status, 0) << parsed.text();
+    EXPECT_NE(parsed.out.find(R"("canonical":"docker.io/library/nginx:latest")"), std::string::npos)
+        << parsed.out;
+    EXPECT_NE(parsed.out.find(R"("image":"a:b:c","valid":false)"), std::string::npos) << parsed.out;
+}
+
 TEST_F(CliAsks, completion_works_in_a_shell) {
     auto const script = tenancy_cli({"completion", "bash"});
     ASSERT_TRUE(done(script));

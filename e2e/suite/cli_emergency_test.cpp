@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/custom_kinds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/tenancy_cli.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
@@ -8,7 +9,7 @@
 namespace e2e {
 namespace {
 
-class CliEmergency : public TenancyTest {
+class CliEmergency : public CustomKindTest {
   protected:
     void TearDown() override {
         for (Json const& exception : list_exceptions()) {
@@ -17,7 +18,7 @@ class CliEmergency : public TenancyTest {
                 kubectl({"delete", "registryexception", exception_name});
             }
         }
-        TenancyTest::TearDown();
+        CustomKindTest::TearDown();
     }
     static std::vector<Json> list_exceptions() {
         auto const result = kubectl({"get", "registryexceptions", "-o", "json"});
@@ -67,6 +68,27 @@ TEST_F(CliEmergency, grandfather_covers_what_runs_before_deny_bites) {
     EXPECT_TRUE(eventually(soon, [&] { return why_admitted(ns, "nginx"); }));
     EXPECT_TRUE(eventually(soon, [&] { return why_not_admitted(ns, foreign_image); }));
     EXPECT_EQ(tenancy_cli({"grandfather", name("tenancy"), "--for", "30d"}).out, "");
+}
+
+TEST_F(CliEmergency, grandfather_and_diff_see_custom_kinds) {
+    install_kind("kubeflow.org", "mpijobs", "MPIJob");
+    std::string const ns = make_governed_namespace("acr-cainiao", "Audit");
+    Json const job = custom_manifest(
+        "kubeflow.org", "MPIJob", ns, "train",
+        {{"mpiReplicaSpecs", {{"Launcher", {{"template", template_with(foreign_image)}}}}}});
+    ASSERT_TRUE(done(apply(job)));
+    auto const printed = tenancy_cli({"grandfather", name("tenancy"), "--for", "30d"});
+    ASSERT_TRUE(done(printed));
+    EXPECT_NE(printed.out.find("alipay/a1"), std::string::npos) << printed.text();
+    Json changed = *get("registrytenancy", name("tenancy"));
+    changed["spec"]["enforcement"] = "Deny";
+    auto const diff = tenancy_cli({"diff", "-f", "-"}, changed.dump());
+    EXPECT_EQ(diff.status, 1) << diff.text();
+    EXPECT_NE(diff.out.find("MPIJob " + ns +
+                            "/train spec.mpiReplicaSpecs.Launcher.template."
+                            "spec.containers[0].image"),
+              std::string::npos)
+        << diff.text();
 }
 
 TEST_F(CliEmergency, doctor_names_a_daemon_set_that_nodes_need) {

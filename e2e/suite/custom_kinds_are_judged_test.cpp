@@ -1,54 +1,13 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/custom_kinds.hpp"
 #include "e2e/suite/support/environment.hpp"
-#include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
 namespace {
 
-/// A CustomResourceDefinition of a kind that carries pod templates, without a controller behind it:
-/// only what admission sees of it matters here.
-Json definition(std::string const& group, std::string const& plural, std::string const& kind) {
-    std::string singular = kind;
-    for (char& letter : singular) {
-        letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-    }
-    Json const anything = {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
-    Json const version = {{"name", "v1alpha1"},
-                          {"served", true},
-                          {"storage", true},
-                          {"schema", {{"openAPIV3Schema", anything}}}};
-    return {{"apiVersion", "apiextensions.k8s.io/v1"},
-            {"kind", "CustomResourceDefinition"},
-            {"metadata", {{"name", plural + "." + group}}},
-            {"spec",
-             {{"group", group},
-              {"scope", "Namespaced"},
-              {"names", {{"plural", plural}, {"singular", singular}, {"kind", kind}}},
-              {"versions", Json::array({version})}}}};
-}
-
-Json object_of(std::string const& group, std::string const& kind, std::string const& ns,
-               std::string const& name, Json const& spec) {
-    return {{"apiVersion", group + "/v1alpha1"},
-            {"kind", kind},
-            {"metadata", {{"name", name}, {"namespace", ns}}},
-            {"spec", spec}};
-}
-
-Json pod_template(std::string_view image) {
-    return {{"spec",
-             {{"containers", Json::array({{{"name", "main"}, {"image", std::string(image)}}})}}}};
-}
-
-class CustomKinds : public TenancyTest {
+class CustomKinds : public CustomKindTest {
   protected:
-    void install(std::string const& group, std::string const& plural, std::string const& kind) {
-        installed_.push_back("customresourcedefinition/" + plural + "." + group);
-        ASSERT_TRUE(done(apply(definition(group, plural, kind))));
-        ASSERT_TRUE(done(
-            kubectl({"wait", "--for=condition=Established", installed_.back(), "--timeout=30s"})));
-    }
     /// Admission looks at a new kind only once the API server has told itself of it.
     void expect_refused(Json const& object, std::vector<std::string> const& texts) {
         EXPECT_TRUE(eventually(soon, [&]() -> std::string {
@@ -56,23 +15,14 @@ class CustomKinds : public TenancyTest {
             return result ? "" : result.message();
         }));
     }
-    void TearDown() override {
-        TenancyTest::TearDown();
-        for (std::string const& one : installed_) {
-            kubectl({"delete", "--wait=false", "--ignore-not-found", one});
-        }
-    }
-
-  private:
-    std::vector<std::string> installed_;
 };
 
 TEST_F(CustomKinds, of_the_shipped_table_are_refused_like_deployments) {
-    install("argoproj.io", "rollouts", "Rollout");
+    install_kind("argoproj.io", "rollouts", "Rollout");
     std::string const ns = make_governed_namespace();
     auto const rollout = [&](std::string const& name, std::string_view image) {
-        return object_of("argoproj.io", "Rollout", ns, name,
-                         {{"replicas", 1}, {"template", pod_template(image)}});
+        return custom_manifest("argoproj.io", "Rollout", ns, name,
+                               {{"replicas", 1}, {"template", template_with(image)}});
     };
     expect_refused(rollout("web", foreign_image),
                    {"[RT-NotAllowed]", "spec.template.spec.containers[0].image",
@@ -80,7 +30,7 @@ TEST_F(CustomKinds, of_the_shipped_table_are_refused_like_deployments) {
     EXPECT_TRUE(done(apply(rollout("web", allowed_image))));
 
     // What a GitOps tool shows: the first line of the refusal, and an Event on the Rollout.
-    Json const patch = {{"spec", {{"template", pod_template(foreign_image)}}}};
+    Json const patch = {{"spec", {{"template", template_with(foreign_image)}}}};
     auto const update =
         kubectl({"-n", ns, "patch", "rollout", "web", "--type=merge", "-p", patch.dump()});
     EXPECT_TRUE(refused(update, {"[RT-NotAllowed]"}));
@@ -104,15 +54,15 @@ TEST_F(CustomKinds, of_the_shipped_table_are_refused_like_deployments) {
 }
 
 TEST_F(CustomKinds, with_several_templates_are_judged_in_each) {
-    install("ray.io", "rayclusters", "RayCluster");
-    install("kubeflow.org", "pytorchjobs", "PyTorchJob");
+    install_kind("ray.io", "rayclusters", "RayCluster");
+    install_kind("kubeflow.org", "pytorchjobs", "PyTorchJob");
     std::string const ns = make_governed_namespace();
     auto const ray = [&](std::string_view head, std::string_view worker) {
-        return object_of(
+        return custom_manifest(
             "ray.io", "RayCluster", ns, "ray",
-            {{"headGroupSpec", {{"template", pod_template(head)}}},
-             {"workerGroupSpecs", Json::array({{{"template", pod_template(allowed_image)}},
-                                               {{"template", pod_template(worker)}}})}});
+            {{"headGroupSpec", {{"template", template_with(head)}}},
+             {"workerGroupSpecs", Json::array({{{"template", template_with(allowed_image)}},
+                                               {{"template", template_with(worker)}}})}});
     };
     expect_refused(ray(foreign_image, allowed_image),
                    {"[RT-NotAllowed]", "spec.headGroupSpec.template.spec.containers[0].image"});
@@ -120,10 +70,10 @@ TEST_F(CustomKinds, with_several_templates_are_judged_in_each) {
                         {"spec.workerGroupSpecs[1].template.spec.containers[0].image"}));
     EXPECT_TRUE(done(try_apply(ray(allowed_image, allowed_image))));
     auto const job = [&](std::string_view worker) {
-        return object_of("kubeflow.org", "PyTorchJob", ns, "train",
-                         {{"pytorchReplicaSpecs",
-                           {{"Master", {{"template", pod_template(allowed_image)}}},
-                            {"Worker", {{"template", pod_template(worker)}}}}}});
+        return custom_manifest("kubeflow.org", "PyTorchJob", ns, "train",
+                               {{"pytorchReplicaSpecs",
+                                 {{"Master", {{"template", template_with(allowed_image)}}},
+                                  {"Worker", {{"template", template_with(worker)}}}}}});
     };
     expect_refused(
         job(foreign_image),

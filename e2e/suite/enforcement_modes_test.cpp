@@ -1,8 +1,8 @@
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
+#include "e2e/suite/support/traces.hpp"
 
 namespace e2e {
 namespace {
@@ -19,18 +19,6 @@ class Enforcement : public TenancyTest {
     }
 };
 
-/// Empty when the namespace has an Event with this reason.
-std::string why_no_event(std::string const& ns, std::string const& reason) {
-    std::string seen;
-    for (Json const& event : list("events", ns)) {
-        if (text_at(event, "/reason") == reason) {
-            return {};
-        }
-        seen += " " + text_at(event, "/reason");
-    }
-    return "no Event " + reason + " in " + ns + ", only:" + seen;
-}
-
 TEST_F(Enforcement, warn_admits_with_a_warning_and_an_event) {
     std::string const ns = make_governed_namespace("acr-cainiao", "Warn");
     auto const result = apply(pod_manifest(ns, "foreign", std::string(foreign_image)));
@@ -40,20 +28,6 @@ TEST_F(Enforcement, warn_admits_with_a_warning_and_an_event) {
     auto const fine = try_apply(pod_manifest(ns, "own", std::string(allowed_image)));
     EXPECT_TRUE(done(fine));
     EXPECT_EQ(fine.err.find("Warning"), std::string::npos) << fine.text();
-}
-
-/// Empty when the API server's audit log has a request in the namespace with this annotation.
-std::string why_no_annotation(std::string const& ns, std::string const& key,
-                              std::string const& value) {
-    std::ifstream log(cluster_directory() + "/logs/audit.log");
-    std::string const annotation = "\"validate.registrytenancy.dev/" + key + "\":\"" + value + "\"";
-    for (std::string line; std::getline(log, line);) {
-        if (line.find(annotation) != std::string::npos &&
-            line.find("\"namespace\":\"" + ns + "\"") != std::string::npos) {
-            return {};
-        }
-    }
-    return "no " + annotation + " for " + ns + " in the audit log";
 }
 
 /// The sum of a counter over all replicas of the webhook.

@@ -1,27 +1,14 @@
 #include <chrono>
-#include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/exceptions.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
+#include "e2e/suite/support/traces.hpp"
 
 namespace e2e {
 namespace {
-
-std::string time_in(std::chrono::seconds delay) {
-    std::time_t const at = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) +
-                           static_cast<std::time_t>(delay.count());
-    std::tm utc{};
-    gmtime_r(&at, &utc);
-    char text[32];
-    std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return text;
-}
-
-Json alipay_namespace() {
-    return Json::array({{{"registry", "shared-acr"}, {"namespace", "alipay"}}});
-}
 
 /// "True InForce", or what is missing.
 std::string condition_of(std::string const& exception, std::string const& type) {
@@ -61,14 +48,7 @@ class Exceptions : public TenancyTest {
 
     [[nodiscard]] Json exception(std::string const& ns, Json images,
                                  std::chrono::seconds life) const {
-        return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                {"kind", "RegistryException"},
-                {"metadata", {{"name", name("exception")}}},
-                {"spec",
-                 {{"namespaces", Json::array({ns})},
-                  {"images", std::move(images)},
-                  {"reason", "an end-to-end test"},
-                  {"expiresAt", time_in(life)}}}};
+        return exception_manifest(name("exception"), {ns}, std::move(images), life);
     }
     /// Applies it and waits until the operator has seen it.
     void make_exception(Json const& manifest) {
@@ -85,15 +65,6 @@ class Exceptions : public TenancyTest {
   private:
     std::vector<std::string> exceptions_;
 };
-
-std::string why_no_event(std::string const& ns, std::string const& reason) {
-    for (Json const& event : list("events", ns)) {
-        if (text_at(event, "/reason") == reason) {
-            return {};
-        }
-    }
-    return "no Event " + reason + " in " + ns;
-}
 
 /// Empty when the webhook refuses the image.
 std::string why_open(std::string const& ns, std::string const& image) {
@@ -122,6 +93,8 @@ TEST_F(Exceptions, open_a_registry_namespace_with_a_warning_an_event_and_a_pull_
     EXPECT_NE(result.err.find(name("exception")), std::string::npos) << result.text();
     EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "borrowed"); }));
     EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "RT-Exception"); }));
+    EXPECT_TRUE(
+        eventually(soon, [&] { return why_no_annotation(ns, "exceptions", name("exception")); }));
     EXPECT_EQ(condition_of(name("exception"), "Ready"), "True Active");
     auto const grant = get("registrygrant", "effective", ns);
     ASSERT_TRUE(grant);
@@ -149,6 +122,24 @@ TEST_F(Exceptions, close_in_their_second_and_take_their_key_with_them) {
     EXPECT_TRUE(eventually(soon, [&] { return why_no_event(ns, "ExceptionEnded"); }));
     // What runs already may go on and be touched.
     EXPECT_TRUE(done(kubectl({"-n", ns, "label", "pod/borrowed", "touched=yes"})));
+}
+
+TEST_F(Exceptions, announce_their_end_a_day_before) {
+    std::string const ns = make_governed_namespace();
+    make_exception(
+        exception(ns, alipay_namespace(), std::chrono::hours(24) + std::chrono::seconds(15)));
+    // The Event of a cluster-scoped object stands in namespace default.
+    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+        for (Json const& event : list("events", "default")) {
+            if (text_at(event, "/reason") == "ExceptionEnding" &&
+                text_at(event, "/involvedObject/name") == name("exception")) {
+                return "";
+            }
+        }
+        return "no Event ExceptionEnding";
+    }));
+    EXPECT_EQ(condition_of(name("exception"), "Ending").substr(0, 4), "True");
+    EXPECT_EQ(why_closed(ns, std::string(foreign_image)), "") << "it still allows";
 }
 
 TEST_F(Exceptions, that_have_ended_when_applied_are_accepted_as_inactive) {
@@ -196,12 +187,7 @@ TEST_F(Exceptions, for_hosts_and_for_every_host_reach_admission_alone) {
 // Applied before the tenancy, as GitOps does in any order, so that nobody could refuse it.
 TEST_F(Exceptions, that_would_burst_the_session_policy_are_left_out_and_the_tenancy_works) {
     std::string const ns = make_namespace("ns");
-    Json images = Json::array();
-    for (int i = 0; i < 40; ++i) {
-        images.push_back({{"registry", "shared-acr"},
-                          {"repository", "alipay/image-number-" + std::to_string(i)}});
-    }
-    make_exception(exception(ns, images, std::chrono::hours(1)));
+    make_exception(exception(ns, too_many_repositories(), std::chrono::hours(1)));
     Tenancy tenancy;
     tenancy.name = name("tenancy");
     tenancy.namespaces = {ns};

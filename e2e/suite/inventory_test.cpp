@@ -86,35 +86,47 @@ TEST_F(Inventory, tells_what_was_there_before_the_tenancy_from_what_came_later) 
                         {"[RT-NotAllowed]"}));
 }
 
-/// The type that policy engines report with, as far as we write it.
-Json policy_report_type() {
+/// A type that policy engines report with.
+struct ReportType {
+    std::string group;
+    std::string version;
+    std::string plural;
+    std::string kind;
+    [[nodiscard]] std::string name() const { return plural + "." + group; }
+};
+
+/// Its definition, as far as we write it.
+Json definition_of(ReportType const& type) {
     Json const any = {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
     Json const results = {{"type", "array"}, {"items", any}};
-    return {
-        {"apiVersion", "apiextensions.k8s.io/v1"},
-        {"kind", "CustomResourceDefinition"},
-        {"metadata",
-         {{"name", "policyreports.wgpolicyk8s.io"},
-          {"annotations",
-           {{"api-approved.kubernetes.io",
-             "https://github.com/kubernetes-sigs/wg-policy-prototypes"}}}}},
-        {"spec",
-         {{"group", "wgpolicyk8s.io"},
-          {"scope", "Namespaced"},
-          {"names",
-           {{"kind", "PolicyReport"},
-            {"listKind", "PolicyReportList"},
-            {"plural", "policyreports"},
-            {"singular", "policyreport"}}},
-          {"versions",
-           Json::array({{{"name", "v1alpha2"},
-                         {"served", true},
-                         {"storage", true},
-                         {"schema",
-                          {{"openAPIV3Schema",
-                            {{"type", "object"},
-                             {"properties",
-                              {{"scope", any}, {"summary", any}, {"results", results}}}}}}}}})}}}};
+    std::string singular = type.plural;
+    singular.pop_back();
+    Json const schema = {{"openAPIV3Schema",
+                          {{"type", "object"},
+                           {"properties",
+                            {{"source", {{"type", "string"}}},
+                             {"scope", any},
+                             {"summary", any},
+                             {"results", results}}}}}};
+    return {{"apiVersion", "apiextensions.k8s.io/v1"},
+            {"kind", "CustomResourceDefinition"},
+            {"metadata",
+             {{"name", type.name()},
+              {"annotations",
+               {{"api-approved.kubernetes.io",
+                 "https://github.com/kubernetes-sigs/wg-policy-prototypes"}}}}},
+            {"spec",
+             {{"group", type.group},
+              {"scope", "Namespaced"},
+              {"names",
+               {{"kind", type.kind},
+                {"listKind", type.kind + "List"},
+                {"plural", type.plural},
+                {"singular", singular}}},
+              {"versions", Json::array({{{"name", type.version},
+                                         {"served", true},
+                                         {"storage", true},
+                                         {"schema", schema}}})}}}};
 }
 
 /// Runs alone: it installs a type and restarts the operator, which looks for it at the start and
@@ -130,31 +142,42 @@ class InventoryReports : public Inventory {
                               : restarted;
     }
     void TearDown() override {
-        kubectl({"delete", "crd", "policyreports.wgpolicyk8s.io", "--ignore-not-found"});
+        kubectl({"delete", "crd", type_, "--ignore-not-found"});
         Inventory::TearDown();
     }
+
+    void expect_reports_of(ReportType const& type) {
+        type_ = type.name();
+        ASSERT_TRUE(done(apply(definition_of(type))));
+        ASSERT_TRUE(
+            done(kubectl({"wait", "--for=condition=Established", "--timeout=30s", "crd", type_})));
+        ASSERT_TRUE(done(restart_operator()));
+        std::string const ns = make_namespace("ns");
+        ASSERT_TRUE(done(apply(pod_manifest(ns, "old", std::string(foreign_image)))));
+        make_tenancy_over(ns, "Audit");
+        EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+            auto const report = get(type_, "registry-tenancy", ns);
+            return report && text_at(*report, "/summary/fail") == "1" &&
+                           text_at(*report, "/results/0/properties/image") == foreign_image
+                       ? ""
+                       : "the report is " + (report ? report->dump() : std::string("missing"));
+        }));
+        ASSERT_TRUE(done(kubectl({"-n", ns, "delete", "pod", "old", "--wait=false"})));
+        EXPECT_TRUE(eventually(soon, [&]() -> std::string {
+            return get(type_, "registry-tenancy", ns) ? "it is still there" : "";
+        }));
+    }
+
+  private:
+    std::string type_;
 };
 
-TEST_F(InventoryReports, stand_in_each_namespace_where_the_cluster_has_the_type) {
-    ASSERT_TRUE(done(apply(policy_report_type())));
-    ASSERT_TRUE(done(kubectl({"wait", "--for=condition=Established", "--timeout=30s", "crd",
-                              "policyreports.wgpolicyk8s.io"})));
-    ASSERT_TRUE(done(restart_operator()));
-    std::string const ns = make_namespace("ns");
-    ASSERT_TRUE(done(apply(pod_manifest(ns, "old", std::string(foreign_image)))));
-    make_tenancy_over(ns, "Audit");
-    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
-        auto const report = get("policyreports.wgpolicyk8s.io", "registry-tenancy", ns);
-        return report && text_at(*report, "/summary/fail") == "1" &&
-                       text_at(*report, "/results/0/properties/image") == foreign_image
-                   ? ""
-                   : "the report is " + (report ? report->dump() : std::string("missing"));
-    }));
-    ASSERT_TRUE(done(kubectl({"-n", ns, "delete", "pod", "old", "--wait=false"})));
-    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
-        return get("policyreports.wgpolicyk8s.io", "registry-tenancy", ns) ? "it is still there"
-                                                                           : "";
-    }));
+TEST_F(InventoryReports, stand_in_each_namespace_as_policy_reports) {
+    expect_reports_of({"wgpolicyk8s.io", "v1alpha2", "policyreports", "PolicyReport"});
+}
+
+TEST_F(InventoryReports, stand_in_each_namespace_as_reports_of_openreports) {
+    expect_reports_of({"openreports.io", "v1alpha1", "reports", "Report"});
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     // and remove the product.
     return e2e::run_all(
         "/proc/self/exe", jobs == 0 ? 1 : jobs,
-        {"HardenedMetadataService", "ImagePullBackOffEviction", "Restart", "HardKill", "NoLockOut",
-         "StaleView", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
+        {"HardenedMetadataService", "Baseline", "ImagePullBackOffEviction", "Restart", "HardKill",
+         "NoLockOut", "StaleView", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
          "InventoryReports", "Canary", "MutualTls", "InstallAndUninstall"});
 }

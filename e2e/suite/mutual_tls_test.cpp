@@ -6,18 +6,12 @@
 namespace e2e {
 namespace {
 
-constexpr std::chrono::seconds deploy_at_most{150};
-
-/// Runs alone: it installs the product with other settings, and at the end with the usual ones.
+/// config/overlays/mutual-tls, which is what hack/deploy installs on the local cluster. Runs alone:
+/// it takes the webhook configuration away.
 class MutualTls : public TenancyTest {
   protected:
-    void TearDown() override {
-        EXPECT_TRUE(done(run({repository() + "/hack/deploy"}, "", deploy_at_most)));
-        TenancyTest::TearDown();
-    }
-
-    /// The address of a webhook Pod with the new settings: the old ones drain for a while.
-    static std::string new_pod_ip() {
+    /// The address of a webhook Pod that is not on its way out.
+    static std::string pod_ip() {
         for (Json const& pod : list("pods", std::string(product_namespace),
                                     "app.kubernetes.io/name=registry-tenancy-webhook")) {
             if (text_at(pod, "/metadata/deletionTimestamp").empty()) {
@@ -29,7 +23,7 @@ class MutualTls : public TenancyTest {
 
     /// What a webhook Pod answers to somebody inside the cluster, who shows the certificate of that
     /// name (build/cluster/pki) or, without one, none. "000": nothing, the connection was refused.
-    static std::string status_for(std::string const& pod_ip, std::string const& who) {
+    static std::string status_for(std::string const& ip, std::string const& who) {
         std::vector<std::string> command = {repository() + "/e2e/cluster/inside",
                                             "curl",
                                             "-sk",
@@ -39,7 +33,7 @@ class MutualTls : public TenancyTest {
                                             "/dev/null",
                                             "-w",
                                             "%{http_code}",
-                                            "https://" + pod_ip + ":8443/validate"};
+                                            "https://" + ip + ":8443/validate"};
         if (!who.empty()) {
             std::string const pair = cluster_directory() + "/pki/" + who;
             command.insert(command.end(), {"--cert", pair + ".crt", "--key", pair + ".key"});
@@ -50,10 +44,6 @@ class MutualTls : public TenancyTest {
 
 TEST_F(MutualTls, lets_the_api_server_in_and_nobody_else) {
     std::string const ns = make_governed_namespace();
-    ASSERT_TRUE(
-        done(run({"env", "SETTINGS=" + repository() + "/config/overlays/mutual-tls/config.yaml",
-                  repository() + "/hack/deploy"},
-                 "", deploy_at_most)));
     auto const judged = [&] {
         EXPECT_TRUE(done(try_apply(pod_manifest(ns, "good", std::string(allowed_image)))));
         EXPECT_TRUE(refused(try_apply(pod_manifest(ns, "bad", std::string(foreign_image))),
@@ -61,7 +51,7 @@ TEST_F(MutualTls, lets_the_api_server_in_and_nobody_else) {
     };
     judged();
 
-    std::string const ip = new_pod_ip();
+    std::string const ip = pod_ip();
     ASSERT_NE(ip, "");
     EXPECT_EQ(status_for(ip, "apiserver-webhook-client"), "405") << "the control: GET, not POST";
     EXPECT_EQ(status_for(ip, ""), "000");

@@ -1,13 +1,13 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/custom_kinds.hpp"
 #include "e2e/suite/support/environment.hpp"
-#include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
 namespace {
 
 /// Whoever changes rules hears, before they hold, what they do to what is there.
-class Preview : public TenancyTest {
+class Preview : public CustomKindTest {
   protected:
     Tenancy tenancy(std::vector<std::string> namespaces) const {
         Tenancy made;
@@ -70,6 +70,41 @@ TEST_F(Preview, of_narrowing_and_of_widening_names_both_sides) {
     Tenancy audited = narrowed;
     audited.enforcement = "Audit";
     EXPECT_EQ(why_not_warned(try_apply(audited.manifest()), {"newly allows 1 workload"}), "");
+}
+
+TEST_F(Preview, of_custom_kinds_counts_them_like_workloads) {
+    install_kind("apps.kruise.io", "clonesets", "CloneSet");
+    std::string const ns = make_governed_namespace();
+    Json const clone_set = custom_manifest("apps.kruise.io", "CloneSet", ns, "clones",
+                                           {{"template", template_with(allowed_image)}});
+    ASSERT_TRUE(done(apply(clone_set)));
+    Tenancy narrowed = tenancy({ns});
+    narrowed.allow = {{"repository", "base/jdk"}};
+    EXPECT_TRUE(eventually(soon, [&] {
+        return why_not_warned(try_apply(narrowed.manifest()),
+                              {"newly denies 1 workload", ns, "CloneSet clones"});
+    }));
+    // A cluster whose admins took the right away: the preview says what it has not seen.
+    std::string const cluster_role = "clusterrole/registry-tenancy-webhook";
+    Json const role = *get("clusterrole", "registry-tenancy-webhook");
+    std::size_t index = 0;
+    while (text_at(role, "/rules/" + std::to_string(index) + "/apiGroups/0") != "apps.kruise.io") {
+        ASSERT_LT(++index, role.at("rules").size());
+    }
+    std::string const path = "/rules/" + std::to_string(index);
+    auto const patch = [&](Json const& value) {
+        return kubectl(
+            {"patch", cluster_role, "--type=json", "-p",
+             Json::array({{{"op", "replace"}, {"path", path + "/resources"}, {"value", value}}})
+                 .dump()});
+    };
+    ASSERT_TRUE(done(patch(Json::array({"nothing"}))));
+    EXPECT_TRUE(eventually(soon, [&] {
+        return why_not_warned(try_apply(narrowed.manifest()),
+                              {"this preview is not complete", "may not list",
+                               "clonesets.apps.kruise.io", "registry-tenancy-webhook"});
+    }));
+    EXPECT_TRUE(done(patch(role.at("rules").at(index).at("resources"))));
 }
 
 TEST_F(Preview, of_a_deletion_names_what_it_sets_free) {
