@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "lib/base/log.hpp"
 #include "lib/base/metrics.hpp"
 #include "lib/base/process.hpp"
+#include "lib/base/text.hpp"
 #include "lib/http/server.hpp"
 #include "lib/http/transport.hpp"
 #include "lib/kube/client/client.hpp"
@@ -21,6 +25,7 @@
 #include "lib/kube/runtime/leader_election.hpp"
 #include "lib/tenancy/settings.hpp"
 #include "operator/cloud/token_source.hpp"
+#include "operator/doctor/doctor.hpp"
 #include "operator/leader_client.hpp"
 #include "operator/publish/publisher.hpp"
 #include "operator/tenancy_operator.hpp"
@@ -140,7 +145,7 @@ void lead(Process& process, http::Transport& clouds, kube::LeaderElector const& 
     auto const source = make_credential_sources(
         {clouds, api, system_clock(), system_random(), process.settings.product_namespace});
     TenancyOperator running({api, *source, system_clock(), system_random(), process.metrics,
-                             process.settings, cluster});
+                             process.settings, cluster, clouds});
     term.begin(&running);
     running.run(stop);
     term.end();
@@ -195,6 +200,55 @@ int run_operator(ProgramOptions const& options) {
     log_info("Ended", {{"lease_lost", end == kube::LeaderElector::End::Lost}});
     flush_log();
     return end == kube::LeaderElector::End::Lost ? ExitLeaseLost : ExitClean;
+}
+
+int run_doctor(ProgramOptions const& options) {
+    StopOnSignal signals;
+    // Nothing of ours changes the environment.
+    char const* const asked =
+        std::getenv("REGISTRY_TENANCY_DOCTOR");  // NOLINT(concurrency-mt-unsafe)
+    auto const request = read_doctor_request(asked == nullptr ? "" : asked);
+    if (!request) {
+        return refuse(request.error());
+    }
+    auto process = start(options);
+    if (!process) {
+        return refuse(process.error());
+    }
+    tenancy::Settings const& settings = (*process)->settings;
+    auto bundle = read_ca_bundles(settings.ca_bundle_directory);
+    if (!bundle) {
+        return refuse(bundle.error());
+    }
+    http::CurlTransportOptions transport_options;
+    transport_options.tls.ca_pem = *bundle;
+    auto const clouds = http::make_curl_transport(std::move(transport_options));
+    auto const cluster = find_cluster_name(settings, *(*process)->api, signals.token());
+    if (!cluster) {
+        return refuse(cluster.error());
+    }
+    kube::Client& api = *(*process)->api;
+    DoctorContext context{
+        api,
+        registry::real_network(*clouds, *bundle, signals.token()),
+        system_clock(),
+        settings,
+        *cluster,
+        [&](http::Transport& transport) {
+            return make_credential_sources(
+                {transport, api, system_clock(), system_random(), settings.product_namespace});
+        }};
+    auto const tell = [](registry::Step const& step) {
+        std::string const line = dump_json(registry::to_json(step)) + '\n';
+        static_cast<void>(std::fwrite(line.data(), 1, line.size(), stdout));
+        static_cast<void>(std::fflush(stdout));
+    };
+    auto const well = examine(*request, context, tell, signals.token());
+    if (!well) {
+        tell({"operator", false, {}, printable(well.error().message, 512), ""});
+        return ExitConfiguration;
+    }
+    return *well ? ExitClean : ExitConfiguration;
 }
 
 int run_publisher(ProgramOptions const& options) {

@@ -13,9 +13,15 @@ int run(int argc, char** argv) {
         "Keeps every RegistryTenancy true: mints registry credentials and writes pull Secrets and "
         "RegistryGrants.",
         {{"publish-webhook",
-          "Instead: keeps the webhook's serving certificate and the webhook configurations."}});
+          "Instead: keeps the webhook's serving certificate and the webhook configurations."},
+         {"doctor",
+          "Instead: looks once, for `kubectl tenancy doctor --from-cluster`, how a tenancy's "
+          "credentials are made and what they can pull."}});
     if (!options) {
         return options.error();
+    }
+    if (options->command == "doctor") {
+        return rt::op::run_doctor(*options);
     }
     return options->command.empty() ? rt::op::run_operator(*options)
                                     : rt::op::run_publisher(*options);

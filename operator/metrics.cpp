@@ -119,6 +119,14 @@ void OperatorMetrics::sweep_failed(ErrorKind kind) {
         .Increment();
 }
 
+void OperatorMetrics::pull_checked(std::string_view reason) {
+    metrics_
+        .counter("registry_tenancy_operator_pull_checks_total",
+                 "Registries asked whether a credential can pull, by what they told",
+                 {{"reason", std::string(reason)}})
+        .Increment();
+}
+
 void OperatorMetrics::observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,
                               WorkloadBoard::Tally const& workloads, std::size_t queue_depth,
                               double budget_used, WallTime now) {

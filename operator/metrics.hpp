@@ -30,6 +30,8 @@ class OperatorMetrics {
     /// What earlier mints had left outside the cluster was looked at, and so much of it deleted.
     void swept(std::size_t removed);
     void sweep_failed(ErrorKind kind);
+    /// `reason`: of registry::Reason.
+    void pull_checked(std::string_view reason);
 
     /// Sets the gauges that are computed from time to time.
     void observe(ClusterView::Expiry const& expiry, ResultBoard::Counts const& counts,

@@ -9,6 +9,7 @@
 #include "operator/inventory/inventory.hpp"
 #include "operator/inventory/late_credentials.hpp"
 #include "operator/inventory/waiting_pods.hpp"
+#include "operator/proof/pull_prover.hpp"
 #include "operator/tenancy/namespace_accounts.hpp"
 #include "operator/tenancy/sweeper.hpp"
 
@@ -34,6 +35,10 @@ constexpr std::chrono::seconds inventory_delay{2};
 /// Pods of one rollout begin to wait one after the other; and what has just been written is in
 /// force.
 constexpr std::chrono::seconds waiting_delay{1};
+/// Registries that hang must not keep the others' proofs waiting.
+constexpr unsigned proof_workers = 4;
+/// After the inventory knows which images came.
+constexpr std::chrono::seconds proof_delay{3};
 
 class RecorderSink final : public EventSink {
   public:
@@ -90,19 +95,20 @@ struct TenancyOperator::Impl {
           sweeps({}, context.clock, context.random),
           leftovers({}, context.clock, context.random),
           waits({}, context.clock, context.random),
+          proofs({}, context.clock, context.random),
           view(context.settings, context.clock,
                [this](Affected const& affected) { enqueue(affected); }),
           budget(context.settings.op.mints_per_second, context.settings.op.mint_burst,
                  context.clock),
           recorder(context.api, "registry-tenancy-operator", context.random.hex(4), context.clock),
           sink(recorder, view),
-          reconciler({context.api, context.source, view, board, budget, sink, metrics,
+          reconciler({context.api, context.source, view, board, proof_board, budget, sink, metrics,
                       context.clock, context.random, context.settings, context.cluster,
                       [this](ResultBoard::Touched const& touched) {
                           enqueue({{}, touched.tenancies, {}, touched.exceptions});
                       }}),
-          status_writer(context.api, view, board, workloads, sink, metrics, context.clock,
-                        context.settings.exception_life_max),
+          status_writer(context.api, view, board, workloads, proof_board, sink, metrics,
+                        context.clock, context.settings.exception_life_max),
           accounts(context.api, view, context.clock, context.settings),
           sweeper(context.source, view, context.clock, metrics, context.settings.grace),
           running([this](std::vector<std::string> const& changed) { on_pods(changed); }),
@@ -118,7 +124,17 @@ struct TenancyOperator::Impl {
           }),
           late(
               {context.api, view, waiting, sink, context.clock, context.settings.exception_life_max,
-               context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}) {
+               context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}),
+          prover({context.api, context.registries, view, running, proof_board, metrics,
+                  context.clock, context.settings.exception_life_max, context.cluster,
+                  [this](std::string const& ns, ProofBoard::Touched const& touched) {
+                      for (std::string const& name : touched.tenancies) {
+                          statuses.add_after(tenancy_key(name), status_delay);
+                      }
+                      if (touched.problems) {
+                          namespaces.add(ns);
+                      }
+                  }}) {
         make_watchers();
         make_pod_watcher();
     }
@@ -127,6 +143,7 @@ struct TenancyOperator::Impl {
         for (std::string const& ns : affected.namespaces) {
             namespaces.add(ns);
             inventories.add_after(ns, inventory_delay);
+            proofs.add_after(ns, proof_delay);
         }
         for (std::string const& name : affected.tenancies) {
             statuses.add_after(tenancy_key(name), status_delay);
@@ -142,6 +159,7 @@ struct TenancyOperator::Impl {
     void on_pods(std::vector<std::string> const& changed) {
         for (std::string const& ns : changed) {
             inventories.add_after(ns, inventory_delay);
+            proofs.add_after(ns, proof_delay);
         }
         if (!pods_complete.exchange(true)) {
             look_at_all_workloads();  // also where no Pod is: a grant may still tell of one
@@ -150,6 +168,7 @@ struct TenancyOperator::Impl {
     void look_at_all_workloads() {
         for (std::string const& ns : view.everything().namespaces) {
             inventories.add_after(ns, inventory_delay);
+            proofs.add_after(ns, proof_delay);
         }
     }
 
@@ -171,9 +190,11 @@ struct TenancyOperator::Impl {
     kube::WorkQueue sweeps;
     kube::WorkQueue leftovers;  ///< Registries at which mints leave something behind
     kube::WorkQueue waits;
+    kube::WorkQueue proofs;
     ClusterView view;
     ResultBoard board;
     WorkloadBoard workloads;
+    ProofBoard proof_board;
     MintBudget budget;
     kube::EventRecorder recorder;
     RecorderSink sink;
@@ -186,6 +207,7 @@ struct TenancyOperator::Impl {
     Inventory inventory;
     WaitingPods waiting;
     LateCredentials late;
+    PullProver prover;
     std::vector<std::unique_ptr<kube::Watcher>> watchers;
     /// Apart from the others: credentials never wait for the inventory.
     std::unique_ptr<kube::Watcher> pods;
@@ -319,6 +341,12 @@ void TenancyOperator::run(std::stop_token const& stop) {
             return impl.late.reconcile(ns, token);
         },
         impl.context.metrics);
+    kube::Controller proofs(
+        "proofs", impl.proofs, proof_workers,
+        [&impl](std::string const& ns, std::stop_token const& token) {
+            return impl.prover.reconcile(ns, token);
+        },
+        impl.context.metrics);
     impl.inventories.add(Inventory::look_for_reports);
     impl.sweeps.add(sweep_service_accounts);
     namespaces.start();
@@ -327,6 +355,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
     sweeps.start();
     leftovers.start();
     waits.start();
+    proofs.start();
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());

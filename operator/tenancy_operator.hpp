@@ -8,6 +8,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/metrics.hpp"
 #include "lib/base/random.hpp"
+#include "lib/http/transport.hpp"
 #include "lib/kube/client/client.hpp"
 #include "lib/kube/runtime/controller.hpp"
 #include "lib/kube/runtime/watcher.hpp"
@@ -34,7 +35,8 @@ class TenancyOperator {
         Random& random;
         Metrics& metrics;
         tenancy::Settings const& settings;
-        std::string cluster;  ///< clusterName
+        std::string cluster;          ///< clusterName
+        http::Transport& registries;  ///< to ask whether credentials can pull
     };
     explicit TenancyOperator(Context context);
     ~TenancyOperator();

@@ -11,18 +11,19 @@ struct Meaning {
     ErrorKind kind;
     std::string_view what;
     bool detail_is_harmless;
+    std::string_view code = {};
 };
 
 Meaning meaning_of(CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
-            return {ErrorKind::Unavailable, "resolving the name failed", false};
+            return {ErrorKind::Unavailable, "resolving the name failed", false, dns_failed};
         case CURLE_COULDNT_CONNECT:
             return {ErrorKind::Unavailable, "connecting failed", true};
         case CURLE_OPERATION_TIMEDOUT:
             return {ErrorKind::DeadlineExceeded, "no complete answer within the time limit", false};
         case CURLE_PEER_FAILED_VERIFICATION:
-            return {ErrorKind::Unavailable, "the certificate is not accepted", true};
+            return {ErrorKind::Unavailable, "the certificate is not accepted", true, tls_untrusted};
         case CURLE_SSL_CONNECT_ERROR:
             return {ErrorKind::Unavailable, "the TLS handshake failed", true};
         case CURLE_SSL_CERTPROBLEM:
@@ -65,7 +66,7 @@ Error curl_error(int code, std::string_view host, std::string_view detail) {
     } else if (meaning.what == "the request failed") {
         message += " (" + std::string(curl_easy_strerror(curl_code)) + ")";
     }
-    return Error{meaning.kind, std::move(message)};
+    return Error{meaning.kind, std::move(message), std::string(meaning.code)};
 }
 
 }  // namespace rt::http

@@ -6,6 +6,10 @@
 
 namespace rt::http {
 
+/// Error::code of two kinds of Unavailable that people mend in different places.
+inline constexpr std::string_view dns_failed = "DNSFailed";
+inline constexpr std::string_view tls_untrusted = "TLSUntrusted";
+
 /// What a failed transfer means to a caller. `code` is a CURLcode; `detail` is libcurl's own text
 /// for it, used only for the failures whose texts speak of addresses and certificates, never of
 /// content.

@@ -31,13 +31,8 @@ bool covers(AllowEntry const& wide, AllowEntry const& narrow) {
 /// those that others include: the policy has little room.
 std::vector<std::string> resource_paths(std::span<AllowEntry const> allow) {
     std::vector<std::string> paths;
-    for (auto const& entry : allow) {
-        bool const redundant = std::any_of(
-            allow.begin(), allow.end(),
-            [&](AllowEntry const& other) { return covers(other, entry) && !covers(entry, other); });
-        if (!redundant) {
-            paths.push_back(entry.display());
-        }
+    for (auto const& entry : without_covered(allow)) {
+        paths.push_back(entry.display());
     }
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
@@ -81,6 +76,19 @@ std::string json_list(std::string const& prefix, std::vector<std::string> const&
 }
 
 }  // namespace
+
+std::vector<AllowEntry> without_covered(std::span<AllowEntry const> allow) {
+    std::vector<AllowEntry> rest;
+    for (auto const& entry : allow) {
+        bool const redundant = std::any_of(
+            allow.begin(), allow.end(),
+            [&](AllowEntry const& other) { return covers(other, entry) && !covers(entry, other); });
+        if (!redundant) {
+            rest.push_back(entry);
+        }
+    }
+    return rest;
+}
 
 Result<std::string> acr_session_policy(AlibabaAcrSpec const& instance, std::string_view account,
                                        std::span<AllowEntry const> allow) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lib/base/result.hpp"
 #include "lib/tenancy/names.hpp"
@@ -31,6 +32,9 @@ inline constexpr std::size_t ecr_session_policy_bytes_max = 2048;
 /// three actions of a pull on the repositories of `allow`.
 [[nodiscard]] Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
                                                      std::span<AllowEntry const> allow);
+
+/// Without the entries that others include.
+[[nodiscard]] std::vector<AllowEntry> without_covered(std::span<AllowEntry const> allow);
 
 /// How `registry` narrows a credential to `allow`: the session policy, where its type has one.
 /// Empty where it has none: Harbor's robots are narrowed by project, other types not at all.

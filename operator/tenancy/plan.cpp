@@ -4,6 +4,7 @@
 #include <set>
 
 #include "lib/tenancy/names_fixed.hpp"
+#include "operator/proof/proof_board.hpp"
 
 namespace rt::op {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::string_view reason_pending = "CredentialPending";
 
 /// Worth telling, but nothing is broken.
 bool is_notice(std::string_view reason) {
-    return reason == reason_refresh || reason == reason_pending;
+    return reason == reason_refresh || reason == reason_pending || is_proof_reason(reason);
 }
 
 bool is_mint_reason(std::string_view reason) {

@@ -190,6 +190,8 @@ std::vector<GrantProblem> NamespaceReconciler::all_problems(Round const& round) 
     append(problems, mint_problems(round.needs, round.memory.failures));
     append(problems,
            waiting_problems(round.needs, round.memory.waiting_since, context_.clock.steady_now()));
+    append(problems, proof_problems(context_.proofs.of(round.gathered.ns), round.needs,
+                                    round.problems_before()));
     append(problems, round.extra);
     return problems;
 }

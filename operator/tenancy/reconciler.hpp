@@ -16,6 +16,7 @@
 #include "operator/cloud/token_source.hpp"
 #include "operator/events.hpp"
 #include "operator/metrics.hpp"
+#include "operator/proof/proof_board.hpp"
 #include "operator/tenancy/carry_out.hpp"
 #include "operator/tenancy/cluster_view.hpp"
 #include "operator/tenancy/mint_budget.hpp"
@@ -30,6 +31,7 @@ struct ReconcilerContext {
     CredentialSource& source;
     ClusterView& view;
     ResultBoard& board;
+    ProofBoard const& proofs;
     MintBudget& budget;
     EventSink& events;
     OperatorMetrics& metrics;

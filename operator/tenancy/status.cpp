@@ -257,13 +257,19 @@ ResultBoard::Counts ResultBoard::counts() const {
 
 Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
                     ResultBoard::Tally const& tally, WorkloadBoard::Tally const& workloads,
-                    WallTime now) {
+                    ProofBoard::Tally const& proofs, WallTime now) {
     Verdict verdict = !declared.errors.empty()
                           ? invalid_spec(declared.errors, declared.in_force != nullptr)
                           : verdict_of(*declared.in_force, tally);
     // A baseline governs no namespace, so nothing runs under it.
     if (declared.in_force != nullptr && !declared.in_force->baseline) {
         verdict.further.push_back(workloads_condition(workloads, *declared.status));
+    }
+    auto const conditions = kube::conditions_of(Json{{"status", *declared.status}});
+    auto const pulls =
+        pull_verified_condition(proofs, kube::find_condition(conditions, pull_verified));
+    if (!pulls.type.empty()) {
+        verdict.further.push_back(pulls);
     }
     Json status = Json::object();
     status["namespaces"] = namespaces_of(tally);

@@ -12,6 +12,7 @@
 #include "lib/base/json.hpp"
 #include "lib/tenancy/policy.hpp"
 #include "operator/inventory/workload_board.hpp"
+#include "operator/proof/proof_board.hpp"
 #include "operator/tenancy/cluster_view.hpp"
 
 namespace rt::op {
@@ -94,12 +95,14 @@ class ResultBoard {
     std::unordered_map<std::string, NamespaceResult> results_;
 };
 
-/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled; and WorkloadsCompliant, which
-/// has no part in Ready). Pure. `declared.status` is the present one, from which lastTransitionTime
-/// is kept, and what it says of workloads while these are not all known (again).
+/// status of a RegistryTenancy (kstatus: Ready, Reconciling, Stalled; and WorkloadsCompliant and
+/// PullVerified, which have no part in Ready). Pure. `declared.status` is the present one, from
+/// which lastTransitionTime is kept, and what it says of workloads and proofs while these are not
+/// all known (again).
 [[nodiscard]] Json tenancy_status(Declared<tenancy::RegistryTenancy> const& declared,
                                   ResultBoard::Tally const& tally,
-                                  WorkloadBoard::Tally const& workloads, WallTime now);
+                                  WorkloadBoard::Tally const& workloads,
+                                  ProofBoard::Tally const& proofs, WallTime now);
 
 /// status of a Registry. `tenancies`: how many name it; `lost_hosts`: those that an older one has.
 [[nodiscard]] Json registry_status(

@@ -85,8 +85,8 @@ kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_tok
     }
     auto const namespaces = view_.namespaces_of(name);
     auto const tally = board_.tally(name, namespaces, declared->since);
-    Json const status =
-        tenancy_status(*declared, tally, workloads_.tally(namespaces), clock_.wall_now());
+    Json const status = tenancy_status(*declared, tally, workloads_.tally(namespaces),
+                                       proofs_.tally(name, namespaces), clock_.wall_now());
     if (status == *declared->status) {
         return kube::Outcome::done();
     }
@@ -100,12 +100,25 @@ kube::Outcome StatusWriter::write_tenancy(std::string const& name, std::stop_tok
         return kube::Outcome::retry();
     }
     view_.noted_tenancy(*written);
-    if (std::string const ready = ready_of(status);
-        ready != ready_of(*declared->status) && ready != "Unknown") {
-        events_.on_tenancy(name, ready != "True", ready_reason_of(status), "Reconcile",
-                           ready_message_of(status));
-    }
+    tell_tenancy(name, *declared->status, status);
     return kube::Outcome::done();
+}
+
+void StatusWriter::tell_tenancy(std::string const& name, Json const& before, Json const& now) {
+    if (std::string const ready = ready_of(now); ready != ready_of(before) && ready != "Unknown") {
+        events_.on_tenancy(name, ready != "True", ready_reason_of(now), "Reconcile",
+                           ready_message_of(now));
+    }
+    auto const had = kube::conditions_of(Json{{"status", before}});
+    auto const have = kube::conditions_of(Json{{"status", now}});
+    kube::Condition const* was = kube::find_condition(had, pull_verified);
+    kube::Condition const* is = kube::find_condition(have, pull_verified);
+    bool const was_bad = was != nullptr && was->status == "False";
+    if (is != nullptr && is->status == "False" && (!was_bad || was->reason != is->reason)) {
+        events_.on_tenancy(name, true, is->reason, "VerifyPull", is->message);
+    } else if (is != nullptr && is->status == "True" && was_bad) {
+        events_.on_tenancy(name, false, "PullVerified", "VerifyPull", is->message);
+    }
 }
 
 kube::Outcome StatusWriter::write_registry(std::string const& name, std::stop_token const& stop) {

@@ -23,12 +23,13 @@ namespace rt::op {
 class StatusWriter {
   public:
     StatusWriter(kube::Client& api, ClusterView& view, ResultBoard const& board,
-                 WorkloadBoard const& workloads, EventSink& events, OperatorMetrics& metrics,
-                 Clock& clock, std::chrono::seconds exception_life_max)
+                 WorkloadBoard const& workloads, ProofBoard const& proofs, EventSink& events,
+                 OperatorMetrics& metrics, Clock& clock, std::chrono::seconds exception_life_max)
         : api_(api),
           view_(view),
           board_(board),
           workloads_(workloads),
+          proofs_(proofs),
           events_(events),
           metrics_(metrics),
           clock_(clock),
@@ -41,6 +42,7 @@ class StatusWriter {
     kube::Outcome write_tenancy(std::string const& name, std::stop_token const& stop);
     kube::Outcome write_registry(std::string const& name, std::stop_token const& stop);
     kube::Outcome write_exception(std::string const& name, std::stop_token const& stop);
+    void tell_tenancy(std::string const& name, Json const& before, Json const& now);
     void tell_exception(std::string const& name, Json const& before, Json const& now);
     Result<Json> apply(kube::ResourceType const& type, std::string const& name,
                        std::string const& uid, Json status, std::stop_token const& stop);
@@ -49,6 +51,7 @@ class StatusWriter {
     ClusterView& view_;
     ResultBoard const& board_;
     WorkloadBoard const& workloads_;
+    ProofBoard const& proofs_;
     EventSink& events_;
     OperatorMetrics& metrics_;
     Clock& clock_;

@@ -109,6 +109,10 @@ void reply(web::http::http_request const& message, Response const& response) {
     // A vector, not a string: cpprest would append a charset of its own to the content type.
     out.set_body(std::vector<unsigned char>(response.body.begin(), response.body.end()));
     out.headers().set_content_type(response.content_type);
+    if (message.method() == web::http::methods::HEAD) {
+        // cpprest sends the body all the same, which a client must not take for its next answer.
+        out.headers().add("Connection", "close");
+    }
     message.reply(out).then([](pplx::task<void> const& sent) {
         try {
             sent.get();

@@ -29,9 +29,9 @@ std::string TenancyTest::own_host() const {
     return name("registry") + ".cn-shanghai.cr.aliyuncs.com";
 }
 
-void TenancyTest::make_registry(Json spec) {
+void TenancyTest::make_registry(Json spec, std::string const& host) {
     registries_.push_back(name("registry"));
-    spec["hosts"] = Json::array({own_host()});
+    spec["hosts"] = Json::array({host.empty() ? own_host() : host});
     CommandResult const result = apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
                                         {"kind", "Registry"},
                                         {"metadata", {{"name", name("registry")}}},

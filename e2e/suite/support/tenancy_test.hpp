@@ -27,8 +27,9 @@ class TenancyTest : public testing::Test {
     std::string make_namespace(std::string const& role, std::string const& team = "");
     /// A host name of this test's own behind which the shared registry answers.
     [[nodiscard]] std::string own_host() const;
-    /// Applies a Registry name("registry") with own_host() and the rest of its spec.
-    void make_registry(Json spec);
+    /// Applies a Registry name("registry") with own_host(), or another host, and the rest of its
+    /// spec.
+    void make_registry(Json spec, std::string const& host = "");
     /// Applies a Secret of that name in the product's namespace.
     void make_product_secret(std::string const& secret, std::string const& type, Json const& data);
     /// Applies the tenancy and remembers it.

@@ -36,6 +36,18 @@ class Mint final : public CredentialSource {
     std::atomic<int> count{0};
 };
 
+/// No registry answers, which keeps nobody from anything.
+class Nowhere final : public http::Transport {
+  public:
+    Result<http::Response> send(http::Request const&, std::stop_token) override {
+        return fail({ErrorKind::Unavailable, "no network"});
+    }
+    Result<http::Response> stream(http::Request const&, OnChunk const&, std::chrono::milliseconds,
+                                  std::stop_token) override {
+        return fail({ErrorKind::Unavailable, "no network"});
+    }
+};
+
 class WholeOperator : public testing::Test {
   protected:
     WholeOperator() {
@@ -52,7 +64,7 @@ class WholeOperator : public testing::Test {
     std::jthread start() {
         return std::jthread([this](std::stop_token stop) {
             TenancyOperator::Context context{api,     source,   system_clock(), system_random(),
-                                             metrics, settings, "demo"};
+                                             metrics, settings, "demo",         nowhere};
             TenancyOperator running(context);
             running.run(stop);
         });
@@ -67,6 +79,7 @@ class WholeOperator : public testing::Test {
 
     rt::test::FakeApiServer api{system_clock()};
     Mint source;
+    Nowhere nowhere;
     Metrics metrics;
     tenancy::Settings settings;
 };

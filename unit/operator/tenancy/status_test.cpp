@@ -72,7 +72,7 @@ TEST(TenancyStatus, FollowsKstatus) {
     };
     for (StatusCase const& one : cases) {
         SCOPED_TRACE(one.name);
-        Json const status = tenancy_status(declared(), one.tally, {}, now());
+        Json const status = tenancy_status(declared(), one.tally, {}, {}, now());
         EXPECT_EQ(shown(status, "Ready"), one.ready);
         EXPECT_EQ(shown(status, "Reconciling"), one.reconciling);
         EXPECT_EQ(shown(status, "Stalled"), one.stalled);
@@ -83,10 +83,10 @@ TEST(TenancyStatus, FollowsKstatus) {
 }
 
 TEST(TenancyStatus, DoesNotChangeWhileNothingChanges) {
-    Json const first = tenancy_status(declared(), tally(2, 0, {}), {}, now());
-    EXPECT_EQ(tenancy_status(declared(first), tally(2, 0, {}), {}, now() + 1h), first);
+    Json const first = tenancy_status(declared(), tally(2, 0, {}), {}, {}, now());
+    EXPECT_EQ(tenancy_status(declared(first), tally(2, 0, {}), {}, {}, now() + 1h), first);
     Json const failed =
-        tenancy_status(declared(first), tally(1, 0, {"NameConflict"}), {}, now() + 1h);
+        tenancy_status(declared(first), tally(1, 0, {"NameConflict"}), {}, {}, now() + 1h);
     auto const conditions = kube::conditions_of(Json{{"status", failed}});
     EXPECT_EQ(kube::find_condition(conditions, "Ready")->last_transition_time, now() + 1h);
     EXPECT_EQ(kube::find_condition(conditions, "Stalled")->last_transition_time, now());
@@ -94,7 +94,7 @@ TEST(TenancyStatus, DoesNotChangeWhileNothingChanges) {
 
 TEST(TenancyStatus, ListsAtMostTenFailures) {
     Json const status =
-        tenancy_status(declared(), tally(0, 0, Names(25, "CredentialDenied")), {}, now());
+        tenancy_status(declared(), tally(0, 0, Names(25, "CredentialDenied")), {}, {}, now());
     EXPECT_EQ(status.at("namespaces").at("failed").size(), 10U);
     EXPECT_EQ(status.at("namespaces").at("matched"), 25);
 }
@@ -102,13 +102,13 @@ TEST(TenancyStatus, ListsAtMostTenFailures) {
 TEST(TenancyStatus, AnInvalidSpecIsStalledWithEveryError) {
     auto broken = declared();
     broken.errors = {{"/spec/registries/0/role", "no role"}, {"/spec/contact", "too long"}};
-    Json const status = tenancy_status(broken, tally(1, 0, {}), {}, now());
+    Json const status = tenancy_status(broken, tally(1, 0, {}), {}, {}, now());
     EXPECT_EQ(shown(status, "Ready"), "False InvalidSpec");
     EXPECT_EQ(shown(status, "Stalled"), "True InvalidSpec");
     EXPECT_NE(status.dump().find("/spec/registries/0/role"), std::string::npos);
     EXPECT_NE(status.dump().find("/spec/contact"), std::string::npos);
     broken.in_force = nullptr;
-    EXPECT_EQ(shown(tenancy_status(broken, tally(0, 0, {}), {}, now()), "Stalled"),
+    EXPECT_EQ(shown(tenancy_status(broken, tally(0, 0, {}), {}, {}, now()), "Stalled"),
               "True InvalidSpec");
 }
 
@@ -189,7 +189,7 @@ TEST(WorkloadsCompliant, CountsWhatWouldBeRefusedAndNeverGatesReady) {
     };
     for (Case const& one : cases) {
         SCOPED_TRACE(one.name);
-        Json const status = tenancy_status(declared(), tally(1, 0, {}), one.running, now());
+        Json const status = tenancy_status(declared(), tally(1, 0, {}), one.running, {}, now());
         EXPECT_EQ(shown(status, "WorkloadsCompliant"), one.condition);
         EXPECT_EQ(message_of(status, "WorkloadsCompliant"), one.message);
         EXPECT_EQ(shown(status, "Ready"), "True CredentialsReady");
@@ -197,9 +197,10 @@ TEST(WorkloadsCompliant, CountsWhatWouldBeRefusedAndNeverGatesReady) {
 }
 
 TEST(WorkloadsCompliant, StaysAsItWasUntilEverythingIsKnownAgain) {
-    Json const before = tenancy_status(declared(), tally(1, 0, {}), running(1, 0, 0), now());
-    EXPECT_EQ(tenancy_status(declared(before), tally(1, 0, {}), running(0, 0, 0, 1), now() + 1h),
-              before);
+    Json const before = tenancy_status(declared(), tally(1, 0, {}), running(1, 0, 0), {}, now());
+    EXPECT_EQ(
+        tenancy_status(declared(before), tally(1, 0, {}), running(0, 0, 0, 1), {}, now() + 1h),
+        before);
 }
 
 }  // namespace

@@ -61,13 +61,13 @@ World::World(Outside& given, kube::Client* client, tenancy::UnmanagedNamespaces 
       settings(test_settings(unmanaged)),
       view(settings, outside.clock, [this](Affected const& affected) { enqueue(affected); }),
       budget(settings.op.mints_per_second, settings.op.mint_burst, outside.clock),
-      reconciler({client == nullptr ? outside.api : *client, outside.source, view, board, budget,
-                  events, metrics, outside.clock, random_, settings, "demo",
+      reconciler({client == nullptr ? outside.api : *client, outside.source, view, board, proofs,
+                  budget, events, metrics, outside.clock, random_, settings, "demo",
                   [this](ResultBoard::Touched const& touched) {
                       enqueue({{}, touched.tenancies, {}, touched.exceptions});
                   }}),
-      status_writer(client == nullptr ? outside.api : *client, view, board, workloads, events,
-                    metrics, outside.clock, settings.exception_life_max) {
+      status_writer(client == nullptr ? outside.api : *client, view, board, workloads, proofs,
+                    events, metrics, outside.clock, settings.exception_life_max) {
     sync();
     enqueue(view.everything());
 }
@@ -86,6 +86,12 @@ void World::enqueue(Affected const& affected) {
     for (std::string const& name : affected.exceptions) {
         statuses_.add(exception_key(name), now);
     }
+}
+
+void World::touch(std::string const& ns, ProofBoard::Touched const& touched) {
+    enqueue({touched.problems ? std::vector<std::string>{ns} : std::vector<std::string>{},
+             touched.tenancies,
+             {}});
 }
 
 void World::sync() {

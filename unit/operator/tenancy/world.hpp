@@ -91,6 +91,8 @@ class World {
     /// Creates or replaces as an admin does, then settles.
     void put(kube::ResourceType const& type, Json const& object);
     void erase(kube::ResourceType const& type, std::string const& name, std::string const& ns = {});
+    /// What the prover's finding brings with it.
+    void touch(std::string const& ns, ProofBoard::Touched const& touched);
 
     [[nodiscard]] std::optional<Json> secret(std::string const& ns) const;
     [[nodiscard]] std::optional<Json> grant(std::string const& ns) const;
@@ -132,6 +134,7 @@ class World {
   public:
     ClusterView view;
     ResultBoard board;
+    ProofBoard proofs;
     WorkloadBoard workloads;
     MintBudget budget;
     NamespaceReconciler reconciler;

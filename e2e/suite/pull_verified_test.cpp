@@ -1,0 +1,175 @@
+#include <nlohmann/json.hpp>
+
+#include "e2e/suite/support/clouds.hpp"
+#include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/tenancy_test.hpp"
+
+namespace e2e {
+namespace {
+
+/// After a mint the operator asks the registry whether the credential can pull, and whether one can
+/// without it.
+class PullVerified : public TenancyTest {
+  protected:
+    std::string make_ready_over(std::string const& role, std::string const& path = "cainiao") {
+        std::string const ns = make_namespace("ns");
+        Tenancy tenancy;
+        tenancy.name = name("tenancy");
+        tenancy.namespaces = {ns};
+        tenancy.role = role;
+        tenancy.allow = {{"namespace", path}};
+        make_ready_tenancy(tenancy);
+        return ns;
+    }
+    /// "False RoleTooNarrow: ...", as the tenancy says.
+    [[nodiscard]] std::string verified() const {
+        auto const object = get("registrytenancy", name("tenancy"));
+        if (object && object->contains("status")) {
+            for (Json const& entry : (*object)["status"]["conditions"]) {
+                if (text_at(entry, "/type") == "PullVerified") {
+                    return text_at(entry, "/status") + " " + text_at(entry, "/reason") + ": " +
+                           text_at(entry, "/message");
+                }
+            }
+        }
+        return "no such condition";
+    }
+    [[nodiscard]] std::string why_not(std::string const& wanted) const {
+        std::string const found = verified();
+        return found.rfind(wanted, 0) == 0 ? "" : "PullVerified is " + found;
+    }
+    /// Empty where the tenancy has an Event of that reason.
+    [[nodiscard]] std::string why_no_event(std::string const& reason) const {
+        for (Json const& event : list("events")) {
+            if (text_at(event, "/involvedObject/name") == name("tenancy") &&
+                text_at(event, "/reason") == reason) {
+                return "";
+            }
+        }
+        return "no Event " + reason;
+    }
+    [[nodiscard]] static std::string why_no_problem(std::string const& ns,
+                                                    std::string const& reason) {
+        std::string const found = problems_of(ns);
+        return found.find(reason) != std::string::npos ? "" : "problems are: " + found;
+    }
+};
+
+TEST_F(PullVerified, is_true_once_an_image_is_in_use) {
+    CloudRequests const requests;
+    std::string const ns = make_ready_over("acr-suite-29");
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("Unknown NothingToAsk"); }));
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", std::string(allowed_image)))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("True Verified"); }));
+    EXPECT_EQ(problems_of(ns), "");
+    // With the credential of this namespace and without any.
+    auto const asked = requests.of_role("Token", "acr-suite-29");
+    EXPECT_FALSE(asked.empty());
+    EXPECT_FALSE(requests
+                     .matching([](Json const& entry) {
+                         return text_at(entry, "/action") == "Token" &&
+                                text_at(entry, "/caller").empty() &&
+                                text_at(entry, "/scope") == "repository:cainiao/a1:pull" &&
+                                text_at(entry, "/granted").empty();
+                     })
+                     .empty());
+}
+
+TEST_F(PullVerified, says_what_a_role_lacks) {
+    std::string const ns = make_ready_over("acr-alipay-only");
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", std::string(allowed_image)))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RoleTooNarrow"); }));
+    EXPECT_NE(verified().find("role acs:ram::1146716667364888:role/acr-alipay-only may not pull "
+                              "from registry namespace \"cainiao\" of " +
+                              std::string(vpc_host) +
+                              ": add action cr:PullRepository on resource "
+                              "acs:cr:cn-shanghai:1146716667364888:repository/"
+                              "cri-shanghai-shared01/cainiao/*"),
+              std::string::npos)
+        << verified();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(ns, "RoleTooNarrow"); }));
+    EXPECT_EQ(problems_of(ns).find("acs:"), std::string::npos) << problems_of(ns);
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event("RoleTooNarrow"); }));
+    EXPECT_EQ(why_not_ready(name("tenancy")), "") << "it never gates Ready";
+    EXPECT_EQ(why_not_keys(ns, keys_of("cainiao/")), "") << "it never touches the Secret";
+}
+
+TEST_F(PullVerified, says_that_anyone_may_pull) {
+    std::string const ns = make_ready_over("acr-suite-30", "pub");
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", std::string(vpc_host) + "/pub/a1:v0.1"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RegistryNamespacePublic"); }));
+    EXPECT_NE(verified().find("registry namespace \"pub\""), std::string::npos) << verified();
+}
+
+TEST_F(PullVerified, tells_a_refused_credential_from_a_registry_that_is_down) {
+    std::string const ns = make_ready_over("acr-suite-31");
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    {
+        Fault const fault("auth", {{"mode", "expired"}, {"role", "acr-suite-31"}});
+        ASSERT_TRUE(done(apply(pod_manifest(ns, "own", std::string(allowed_image)))));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not("False TokenRejected"); }));
+        EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(ns, "TokenRejected"); }));
+    }
+    EXPECT_TRUE(eventually(std::chrono::seconds(120), [&] { return why_not("True Verified"); }));
+    EXPECT_EQ(problems_of(ns), "");
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_event("PullVerified"); }));
+    auto const after = pull_secret(ns);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->login(), before->login()) << "no verdict costs a credential";
+}
+
+TEST_F(PullVerified, tells_of_a_token_server_that_is_down_when_it_stays_so) {
+    std::string const ns = make_ready_over("acr-suite-32");
+    Fault const fault("auth", {{"mode", "error"},
+                               {"http", 503},
+                               {"code", "UNAVAILABLE"},
+                               {"message", "later"},
+                               {"role", "acr-suite-32"}});
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", std::string(allowed_image)))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RegistryUnreachable"); }));
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(ns, "RegistryUnreachable"); }));
+    EXPECT_EQ(why_not_ready(name("tenancy")), "");
+}
+
+TEST_F(PullVerified, asks_ecr_for_manifests) {
+    std::string const host = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
+    ASSERT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                            {"kind", "Registry"},
+                            {"metadata", {{"name", "ecr-111122223333"}}},
+                            {"spec",
+                             {{"hosts", {host}},
+                              {"type", "AmazonECR"},
+                              {"amazonECR",
+                               {{"registryID", "111122223333"},
+                                {"region", "eu-central-1"},
+                                {"sessionTags", true},
+                                {"identity", {{"type", "InstanceRole"}}}}},
+                              {"allowedRoles", {"arn:aws:iam::111122223333:role/ecr-*"}}}}})));
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    ASSERT_TRUE(
+        done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                    {"kind", "RegistryTenancy"},
+                    {"metadata", {{"name", name("tenancy")}}},
+                    {"spec",
+                     {{"namespaces", {ns}},
+                      {"registries",
+                       {{{"name", "ecr-111122223333"},
+                         {"role", "arn:aws:iam::111122223333:role/ecr-payments"},
+                         {"externalID", "{cluster}"},
+                         {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}}}}}}})));
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/payments/a1:v0.1"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("True Verified"); }));
+    // What the tenancy allows and the role doesn't.
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "base", host + "/base/jdk:17"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RoleTooNarrow"); }));
+    EXPECT_NE(verified().find("add actions ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, "
+                              "ecr:GetDownloadUrlForLayer on resource "
+                              "arn:aws:ecr:eu-central-1:111122223333:repository/base/*"),
+              std::string::npos)
+        << verified();
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,85 @@
+#include "lib/registry/causes.hpp"
+
+#include <gtest/gtest.h>
+
+#include "lib/registry/network.hpp"
+
+namespace rt::registry {
+namespace {
+
+bool holds(std::string const& text, std::string const& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(Causes, OfCloudsFollowFromTheirCodes) {
+    struct Case {
+        std::string message;
+        std::string part;
+    };
+    for (auto const& [message, part] : std::vector<Case>{
+             {"AssumeRole: NoPermission: You are not authorized (RequestId 1)", "one of three"},
+             {"AssumeRole: AccessDenied: User: x is not authorized to perform: sts:AssumeRole",
+              "--document trust"},
+             {"AssumeRole: AccessDenied: not authorized to perform: sts:TagSession",
+              "sts:TagSession"},
+             {"AssumeRoleWithWebIdentity: AccessDenied: Not authorized", "callerTrust"},
+             {"AssumeRole: InvalidTimeStamp.Expired: x", "clocks"},
+             {"AssumeRole: SignatureDoesNotMatch: Signature expired: 2026 is now earlier",
+              "clocks"},
+             {"GetAuthorizationToken: the credential arrived already expired", "clocks"},
+             {"AssumeRole: EntityNotExist.Role: x", "create it"},
+             {"GetAuthorizationToken: NoPermission: x", "cr:GetAuthorizationToken"},
+             {"GetAuthorizationToken: AccessDeniedException: x", "ecr:GetAuthorizationToken"},
+             {"AssumeRole: InvalidAccessKeyId.NotFound: x", "AccessKey"},
+             {"AssumeRole: Throttling.User: x", "call quota"},
+             {"sts.x: resolving the name failed", "resolve"},
+         }) {
+        EXPECT_TRUE(holds(cloud_cause(message, "cainiao"), part)) << message << '\n'
+                                                                  << cloud_cause(message, "x");
+    }
+    EXPECT_TRUE(holds(cloud_cause("AssumeRole: NoPermission", "cainiao"), "policy cainiao "));
+    EXPECT_EQ(cloud_cause("something else", "cainiao"), "");
+}
+
+TEST(Causes, OfNamesTellVpcFromPublicOnes) {
+    std::string const vpc = "a-registry-vpc.cn-shanghai.cr.aliyuncs.com";
+    EXPECT_TRUE(holds(dns_cause(vpc), "access list"));
+    EXPECT_FALSE(holds(dns_cause("registry.example.com"), "access list"));
+    EXPECT_TRUE(holds(odd_addresses(vpc, {"47.1.2.3"}), "public addresses"));
+    EXPECT_EQ(odd_addresses(vpc, {"47.1.2.3", "10.0.0.1"}), "");
+    EXPECT_EQ(odd_addresses("registry.example.com", {"47.1.2.3"}), "");
+    EXPECT_TRUE(holds(tcp_cause(vpc, {ErrorKind::DeadlineExceeded, ""}), "access list"));
+    EXPECT_TRUE(holds(tcp_cause("x.example.com", {ErrorKind::DeadlineExceeded, ""}), "firewall"));
+    EXPECT_TRUE(holds(tcp_cause(vpc, {ErrorKind::Unavailable, ""}), "nothing listens"));
+}
+
+TEST(Causes, OfRefusalsNameTheClockFirst) {
+    Error const rejected{ErrorKind::Unauthenticated, "", "TokenRejected"};
+    EXPECT_TRUE(holds(token_cause(rejected, std::chrono::seconds(0)), "revoked"));
+    EXPECT_TRUE(holds(token_cause(rejected, std::chrono::seconds(-400)), "differ by 400 s"));
+    EXPECT_TRUE(holds(token_cause({ErrorKind::Forbidden, "", "RealmNotPinned"}, {}), "spec.realm"));
+    EXPECT_TRUE(holds(token_cause({ErrorKind::Unavailable, "", "DNSFailed"}, {}), "resolve"));
+    EXPECT_TRUE(holds(token_cause({ErrorKind::Unavailable, "", "TLSUntrusted"}, {}), "authority"));
+    EXPECT_TRUE(holds(token_cause({ErrorKind::Unavailable, ""}, {}), "firewalls"));
+    EXPECT_TRUE(holds(ping_cause(403), "access list"));
+    EXPECT_TRUE(holds(manifest_cause(404), "no such image"));
+    EXPECT_TRUE(holds(manifest_cause(403), "policy of the repository"));
+}
+
+TEST(Addresses, ArePrivateOrNot) {
+    for (char const* one :
+         {"10.1.2.3", "172.16.0.1", "172.31.255.1", "192.168.1.1", "100.64.0.1", "100.100.100.200",
+          "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "fe80::1"}) {
+        EXPECT_TRUE(is_private_address(one)) << one;
+    }
+    for (char const* one :
+         {"47.1.2.3", "172.32.0.1", "192.169.1.1", "100.128.0.1", "2001:db8::1", "text", ""}) {
+        EXPECT_FALSE(is_private_address(one)) << one;
+    }
+    EXPECT_EQ(host_and_port("a.example.com").second, "443");
+    EXPECT_EQ(host_and_port("a.example.com:8443").second, "8443");
+    EXPECT_EQ(host_and_port("a.example.com:8443").first, "a.example.com");
+}
+
+}  // namespace
+}  // namespace rt::registry

@@ -1,0 +1,66 @@
+#include "lib/registry/pull_facts.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/registry/registries.hpp"
+
+namespace rt::registry {
+namespace {
+
+using namespace testing;
+
+TEST(Realms, OfAlibabaCloudAreThoseOfTheRegistrysRegion) {
+    auto const registry = acr();
+    for (char const* good : {"https://dockerauth.cn-shanghai.aliyuncs.com/auth",
+                             "https://dockerauth-vpc.cn-shanghai.aliyuncs.com/auth",
+                             "https://dockerauth-ee.cn-shanghai.aliyuncs.com/auth",
+                             "https://dockerauth-ee-vpc.cn-shanghai.aliyuncs.com/auth",
+                             "https://dockerauth-cn-shanghai.aliyuncs.com/auth"}) {
+        EXPECT_TRUE(realm_allowed(registry, acr_host, good)) << good;
+    }
+    for (char const* bad :
+         {"http://dockerauth.cn-shanghai.aliyuncs.com/auth",
+          "https://dockerauth.cn-beijing.aliyuncs.com/auth",
+          "https://dockerauth.cn-shanghai.aliyuncs.com.evil.example/auth",
+          "https://evil-dockerauth.cn-shanghai.aliyuncs.com/auth",
+          "https://dockerauth.evil.cn-shanghai.aliyuncs.com/auth",
+          "https://dockerauthcn-shanghai.aliyuncs.com/auth",
+          "https://dockerauth.cn-shanghai.aliyuncs.com:8443/auth",
+          "https://user@dockerauth.cn-shanghai.aliyuncs.com/auth", "", "https://"}) {
+        EXPECT_FALSE(realm_allowed(registry, acr_host, bad)) << bad;
+    }
+    EXPECT_FALSE(realm_allowed(registry, acr_host, std::string("https://") + acr_host + "/auth"));
+}
+
+TEST(Realms, ThatArePinnedLeaveNoOther) {
+    auto const registry = acr({{"realm", "https://auth.example.com/token"}});
+    EXPECT_TRUE(realm_allowed(registry, acr_host, "https://auth.example.com/token"));
+    EXPECT_FALSE(realm_allowed(registry, acr_host, "https://auth.example.com/other"));
+    EXPECT_FALSE(realm_allowed(registry, acr_host, acr_realm));
+}
+
+TEST(Realms, OfOtherTypesStandOnTheHostItself) {
+    auto const registry = fixed_login("harbor.example.com:8443");
+    std::string const host = "harbor.example.com:8443";
+    EXPECT_TRUE(realm_allowed(registry, host, "https://harbor.example.com:8443/service/token"));
+    EXPECT_FALSE(realm_allowed(registry, host, "https://harbor.example.com/service/token"));
+    EXPECT_TRUE(realm_allowed(registry, "docker.io", "https://auth.docker.io/token"));
+    EXPECT_FALSE(realm_allowed(registry, host, "https://auth.docker.io/token"));
+    EXPECT_FALSE(realm_allowed(ecr(), ecr_host, std::string("https://") + ecr_host + "/token"));
+}
+
+TEST(Permissions, AreInTheCloudsOwnWords) {
+    EXPECT_EQ(pull_permission(acr(), "1146716667364888", in_namespace("cainiao")),
+              (Permission{{"cr:PullRepository"},
+                          "acs:cr:cn-shanghai:1146716667364888:repository/cri-shanghai-shared01/"
+                          "cainiao/*"}));
+    EXPECT_EQ(
+        pull_permission(ecr(), "", {tenancy::AllowEntry::Kind::Repository, "payments/a1", {}}),
+        (Permission{
+            {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+            "arn:aws:ecr:eu-central-1:111122223333:repository/payments/a1"}));
+    EXPECT_EQ(pull_permission(fixed_login("a.example.com"), "", in_namespace("x")), Permission{});
+}
+
+}  // namespace
+}  // namespace rt::registry
