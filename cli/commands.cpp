@@ -60,17 +60,6 @@ Command image_parse(CLI::App& app) {
     return {parse, [options](auto const& literals) { options->literals = literals; }, run};
 }
 
-void add_rule_flags(CLI::App& app, WorldSources& sources) {
-    add_list(app, "--tenancy", sources.tenancy_files,
-             "File or folder with Registries, RegistryTenancies, RegistryExceptions and\n"
-             "Namespaces (for their labels): judge by these, without a cluster. Repeatable.");
-    app.add_option("--config", sources.settings_file,
-                   "The programs' settings file (unmanagedNamespaces and excludedNamespaces "
-                   "count);\nelse ConfigMap registry-tenancy-config, among the files or in the "
-                   "cluster");
-    add_cluster_flags(app, sources.cluster);
-}
-
 Command check_command(CLI::App& app) {
     CLI::App* const command = app.add_subcommand(
         "check",
@@ -212,6 +201,17 @@ void add_list(CLI::App& app, std::string const& name, std::vector<std::string>& 
     app.add_option(name, values, help)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_rule_flags(CLI::App& app, WorldSources& sources) {
+    add_list(app, "--tenancy", sources.tenancy_files,
+             "File or folder with Registries, RegistryTenancies, RegistryExceptions and\n"
+             "Namespaces (for their labels): judge by these, without a cluster. Repeatable.");
+    app.add_option("--config", sources.settings_file,
+                   "The programs' settings file (unmanagedNamespaces and excludedNamespaces "
+                   "count);\nelse ConfigMap registry-tenancy-config, among the files or in the "
+                   "cluster");
+    add_cluster_flags(app, sources.cluster);
 }
 
 CommandTree tree_of(CLI::App const& app) {

@@ -6,6 +6,7 @@
 
 #include "cli/completion.hpp"
 #include "cli/environment.hpp"
+#include "cli/world.hpp"
 #include "lib/base/result.hpp"
 
 namespace CLI {
@@ -26,11 +27,13 @@ struct Command {
 
 /// Adds all commands to `app`.
 [[nodiscard]] std::vector<Command> add_commands(CLI::App& app);
-/// Those that change a cluster or look after one: break-glass, grandfather, doctor.
+/// Those that change a cluster or look after one: break-glass, grandfather, policy, doctor.
 [[nodiscard]] std::vector<Command> add_admin_commands(CLI::App& app);
 /// Commands and flags of `app`, for completion.
 [[nodiscard]] CommandTree tree_of(CLI::App const& app);
 
+/// --tenancy, --config and the cluster's flags: where a command takes its rules from.
+void add_rule_flags(CLI::App& app, WorldSources& sources);
 /// An option that may be given several times, one value each.
 void add_list(CLI::App& app, std::string const& name, std::vector<std::string>& values,
               std::string const& help);

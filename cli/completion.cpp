@@ -73,6 +73,10 @@ std::string complete(CommandTree const& root, std::span<std::string const> words
     std::vector<std::string> candidates;
     if (last.starts_with('-')) {
         candidates = at->flags;
+    } else if (before == "--cloud-format") {
+        candidates = {"json", "terraform"};
+    } else if (before == "--document") {
+        candidates = {"role", "trust", "caller", "callerTrust", "session"};
     } else if (before == "-o" || before == "--output") {
         candidates = at->name == "check"
                          ? std::vector<std::string>{"text", "json", "sarif", "junit", "github"}

@@ -63,6 +63,14 @@ Result<Connection> connect_for_real(ClusterFlags const& flags) {
     return connection;
 }
 
+void use_real_network(std::string const& ca_pem,
+                      std::function<void(registry::Network const&)> const& use) {
+    http::CurlTransportOptions options;
+    options.tls.ca_pem = ca_pem;
+    auto const transport = http::make_curl_transport(std::move(options));
+    use(registry::real_network(*transport, ca_pem, {}));
+}
+
 /// Escapes what would move a terminal's cursor; our own line breaks stay.
 std::string safe_lines(std::string_view text) {
     std::string out;
@@ -77,7 +85,7 @@ std::string safe_lines(std::string_view text) {
 Environment real_environment(std::FILE* in, std::FILE* out, std::FILE* err) {
     bool const colour =
         isatty(fileno(out)) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
-    return {in, out, err, system_clock(), colour, connect_for_real, run_program};
+    return {in, out, err, system_clock(), colour, connect_for_real, run_program, use_real_network};
 }
 
 bool print(std::FILE* stream, std::string_view text) {

@@ -10,6 +10,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/result.hpp"
 #include "lib/kube/client/client.hpp"
+#include "lib/registry/network.hpp"
 
 namespace rt::cli {
 
@@ -48,6 +49,10 @@ struct Environment {
     std::function<Result<Connection>(ClusterFlags const&)> connect;
     /// Runs a program to its end and returns what it wrote to its standard output.
     std::function<Result<std::string>(std::vector<std::string> const&)> run_program;
+    /// Calls with the network as it is here; trusts the system's certificates and `ca_pem`.
+    std::function<void(std::string const& ca_pem,
+                       std::function<void(registry::Network const&)> const& use)>
+        with_network{};
 };
 
 /// The process's own: kubeconfig and processes; colours where `out` is a terminal and NO_COLOR is

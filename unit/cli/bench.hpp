@@ -11,6 +11,7 @@
 #include "unit/cli/capture.hpp"
 #include "unit/support/fake_api_server.hpp"
 #include "unit/support/fake_clock.hpp"
+#include "unit/support/scripted_transport.hpp"
 
 namespace rt::cli::testing {
 
@@ -50,6 +51,11 @@ class Bench {
             programs.push_back(command);
             return program_output;
         };
+        env.with_network = [this](std::string const& ca_pem,
+                                  std::function<void(registry::Network const&)> const& use) {
+            ca_seen = ca_pem;
+            use({resolve, connect, handshake, network, clock});
+        };
         int const code = cli::run(arguments, env);
         return {code, out.text(), err.text()};
     }
@@ -70,6 +76,16 @@ class Bench {
     ClusterFlags flags_seen;
     std::vector<std::vector<std::string>> programs;
     std::string program_output;
+    /// The registries: names that resolve, addresses that answer, and what they say.
+    test::ScriptedTransport network;
+    std::string ca_seen;
+    std::function<Result<std::vector<std::string>>(std::string const&)> resolve =
+        [](std::string const&) { return std::vector<std::string>{"10.0.0.1"}; };
+    std::function<Result<void>(std::string const&, std::string const&)> connect =
+        [](std::string const&, std::string const&) { return Result<void>(); };
+    std::function<Result<void>(std::string const&)> handshake = [](std::string const&) {
+        return Result<void>();
+    };
 
   private:
     std::string folder_;

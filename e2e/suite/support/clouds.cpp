@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -79,6 +80,67 @@ Fault::~Fault() {
         });
     } catch (std::exception const& error) {
         std::cerr << "a fault stays in the faults file: " << error.what() << '\n';
+    }
+}
+
+namespace {
+
+/// As a single-quoted text of YAML.
+std::string quoted(std::string const& text) {
+    std::string out = "'";
+    for (char const c : text) {
+        out += c;
+        out += c == '\'' ? "'" : "";
+    }
+    return out + "'";
+}
+
+}  // namespace
+
+void CloudWorld::set(std::vector<Role> const& roles, std::vector<User> const& users) {
+    std::string const end = "  # " + mark_;
+    std::map<std::string, std::vector<std::string>> added;
+    auto const document = [&](std::string const& text) {
+        std::string name = mark_ + "-" + std::to_string(added["documents:"].size());
+        added["documents:"].push_back("  " + name + ": " + quoted(text) + end);
+        return name;
+    };
+    for (Role const& role : roles) {
+        std::string const policy = document(role.policy);
+        std::string const trust = document(role.trust);
+        added["roles:"].push_back("- {arn: " + quoted(role.arn) + ", policy: " + policy +
+                                  ", trust: " + trust + "}" + end);
+    }
+    for (User const& user : users) {
+        added["users:"].push_back(
+            "- {arn: " + quoted(user.arn) + ", policy: " + document(user.policy) +
+            ", accessKeyID: " + quoted(user.access_key_id) +
+            ", accessKeySecret: " + quoted(user.access_key_secret) + "}" + end);
+    }
+    FileLock const lock(folder() + "/world.lock");
+    std::string const path = folder() + "/world.yaml";
+    std::istringstream before(content(path));
+    std::string after;
+    for (std::string line; std::getline(before, line);) {
+        if (line.ends_with(end)) {
+            continue;
+        }
+        after += line + '\n';
+        for (std::string const& one : added[line]) {
+            after += one + '\n';
+        }
+    }
+    std::ofstream(path + ".edited") << after;
+    std::filesystem::permissions(
+        path + ".edited", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::rename(path + ".edited", path);
+}
+
+CloudWorld::~CloudWorld() {
+    try {
+        set({}, {});
+    } catch (std::exception const& error) {
+        std::cerr << "the simulated clouds keep a test's roles: " << error.what() << '\n';
     }
 }
 

@@ -24,6 +24,35 @@ class Fault {
     std::string rule_;  // as JSON text
 };
 
+/// Documents, roles and users that the simulated clouds have besides those of world.yaml, while
+/// this object lives. Several tests share the file: each adds and removes lines of its own under a
+/// lock.
+class CloudWorld {
+  public:
+    /// `mark`: a text that is this test's alone.
+    explicit CloudWorld(std::string mark) : mark_(std::move(mark)) {}
+    ~CloudWorld();
+    CloudWorld(CloudWorld const&) = delete;
+    CloudWorld& operator=(CloudWorld const&) = delete;
+
+    struct Role {
+        std::string arn;
+        std::string policy;  ///< as the cloud writes it, JSON
+        std::string trust;
+    };
+    struct User {
+        std::string arn;
+        std::string policy;
+        std::string access_key_id;
+        std::string access_key_secret;
+    };
+    /// From now on these, instead of those of the last call.
+    void set(std::vector<Role> const& roles, std::vector<User> const& users);
+
+  private:
+    std::string mark_;
+};
+
 /// The metadata service demands tokens, as hardened instances do, while this object lives.
 class HardenedMetadata {
   public:
