@@ -122,9 +122,9 @@ struct TenancyOperator::Impl {
                   waits.add_after(ns, waiting_delay);
               }
           }),
-          late(
-              {context.api, view, waiting, sink, context.clock, context.settings.exception_life_max,
-               context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}),
+          late({context.api, view, waiting, sink, context.clock,
+                context.settings.exception_life_max,
+                context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}),
           prover({context.api, context.registries, view, running, proof_board, metrics,
                   context.clock, context.settings.exception_life_max, context.cluster,
                   [this](std::string const& ns, ProofBoard::Touched const& touched) {
