@@ -76,7 +76,7 @@ TEST_F(StaticCredential, IsKeyedByPathAndFollowsItsSourceWhereverItIs) {
     store("puller:first");
     std::jthread const running([this](std::stop_token const& stop) {
         TenancyOperator(TenancyOperator::Context{api_, *source_, system_clock(), system_random(),
-                                                 metrics_, settings_, "demo"})
+                                                 metrics_, settings_, "demo", no_cloud_})
             .run(stop);
     });
     for (std::string const login : {"puller:first", "puller:second", "another:third"}) {
