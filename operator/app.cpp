@@ -222,6 +222,7 @@ int run_doctor(ProgramOptions const& options) {
     }
     http::CurlTransportOptions transport_options;
     transport_options.tls.ca_pem = *bundle;
+    transport_options.body_bytes_max = cloud_answer_bytes_max;
     auto const clouds = http::make_curl_transport(std::move(transport_options));
     auto const cluster = find_cluster_name(settings, *(*process)->api, signals.token());
     if (!cluster) {

@@ -161,6 +161,14 @@ TEST_F(PullVerified, asks_ecr_for_manifests) {
                          {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}}}}}}})));
     ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/payments/a1:v0.1"))));
     EXPECT_TRUE(eventually(soon, [&] { return why_not("True Verified"); }));
+    // What the tenancy allows and the role doesn't.
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "base", host + "/base/jdk:17"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RoleTooNarrow"); }));
+    EXPECT_NE(verified().find("add actions ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, "
+                              "ecr:GetDownloadUrlForLayer on resource "
+                              "arn:aws:ecr:eu-central-1:111122223333:repository/base/*"),
+              std::string::npos)
+        << verified();
 }
 
 }  // namespace
