@@ -22,9 +22,12 @@ std::vector<Shape> const& shapes() {
         {"auth of a docker config", std::regex("Y3JfdGVtcF91c2Vy")},
         {"user and password", std::regex("cr_temp_user:[A-Za-z0-9+/]")},
         {"security token", std::regex("CAIS[A-Za-z0-9+/=]{40}")},
-        {"bearer token", std::regex("eyJhbGciOi")},
+        {"bearer token", std::regex("eyJ(hbGci|0eXAi)Oi")},
         {"Google access token", std::regex("ya29\\.[a-z]")},
         {"auth of a docker config for Google", std::regex("b2F1dGgyYWNjZXNzdG9rZW46")},
+        {"login with an Azure token", std::regex("00000000-0000-0000-0000-000000000000:ey")},
+        {"auth of a docker config for Azure",
+         std::regex("MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwOm")},
         {"signature", std::regex("SignedHeaders=")},
         {"private key", std::regex("BEGIN [A-Z ]*PRIVATE KEY")},
         {"access key secret", std::regex("simulated-(secret|password)-of")},
@@ -78,6 +81,40 @@ TEST_F(Canary, would_sing_of_google) {
     std::string const login = secret->login();
     EXPECT_TRUE(has_shape("Google access token", login));
     EXPECT_TRUE(has_shape("auth of a docker config for Google", base64_encoded(login)));
+}
+
+/// A Registry of the tests of AzureACR, applied again in case they did not run.
+TEST_F(Canary, would_sing_about_azure) {
+    Json const registry = {
+        {"apiVersion", "registrytenancy.dev/v1alpha1"},
+        {"kind", "Registry"},
+        {"metadata", {{"name", "azure-oidc"}}},
+        {"spec",
+         {{"hosts", {"demooidc.azurecr.io"}},
+          {"type", "AzureACR"},
+          {"azureACR",
+           {{"tenantID", "11111111-aaaa-4bbb-8ccc-000000000001"},
+            {"cloud", "Public"},
+            {"identity",
+             {{"type", "OIDC"},
+              {"oidc", {{"clientID", "a0000000-0000-4000-8000-000000000003"}}}}}}},
+          {"allowUnnarrowed", true}}}};
+    ASSERT_TRUE(done(apply(registry)));
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    Json const entry = {{"name", "azure-oidc"},
+                        {"allow", Json::array({{{"namespace", "payments"}}})}};
+    ASSERT_TRUE(
+        done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                    {"kind", "RegistryTenancy"},
+                    {"metadata", {{"name", name("tenancy")}}},
+                    {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    auto const secret = pull_secret(ns);
+    ASSERT_TRUE(secret);
+    std::string const login = secret->login();
+    EXPECT_TRUE(has_shape("login with an Azure token", login));
+    EXPECT_TRUE(has_shape("auth of a docker config for Azure", base64_encoded(login)));
 }
 
 TEST_F(Canary, finds_no_secret_in_logs) {
