@@ -73,6 +73,12 @@ AmazonEcrSpec read_amazon_ecr(Json const* value, std::string const& pointer, Fie
     }
     spec.session_tags = reader.flag("sessionTags");
     spec.identity = read_identity(reader, identities, errors);
+    if (spec.session_tags && spec.identity.type == Identity::Type::ServiceAccount) {
+        reader.report("sessionTags",
+                      "must not be true with identity ServiceAccount: AWS takes the tags of such a "
+                      "session from the token alone; remove it (the token's subject names the "
+                      "namespace)");
+    }
     if (auto const base = Role::parse(spec.identity.oidc_role);
         base && base->cloud() == Role::Cloud::Aws && base->partition() != spec.partition()) {
         reader.report("identity", "has an oidc.role of another partition than region " +

@@ -95,6 +95,8 @@ struct CredentialSourceContext {
     /// The operator's own ServiceAccount token for identity OIDC (audience sts.amazonaws.com), as
     /// its Deployment mounts it.
     std::string web_identity_token_file = "/var/run/secrets/registry-tenancy/aws/token";
+    /// The same for Alibaba Cloud (RRSA; audience sts.aliyuncs.com).
+    std::string rrsa_token_file = "/var/run/secrets/registry-tenancy/alibaba/token";
     /// The same for Google's workload identity pools (audience sts.googleapis.com).
     std::string google_token_file = "/var/run/secrets/registry-tenancy/google/token";
     /// The same for Microsoft Entra ID (audience api://AzureADTokenExchange).

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "lib/base/text.hpp"
+#include "lib/base/time.hpp"
 #include "operator/cloud/session_name.hpp"
 
 namespace rt::op::alibaba {
@@ -14,6 +15,8 @@ constexpr std::string_view metadata_base = "http://100.100.100.200";
 constexpr std::string_view metadata_token_seconds = "21600";
 /// Local to the machine: an answer that takes longer will not come.
 constexpr std::chrono::milliseconds metadata_timeout{2'000};
+
+constexpr std::string_view sts_version = "2015-04-01";
 
 http::Request metadata_get(std::string const& path, SecretString const& token) {
     http::Request request;
@@ -54,7 +57,7 @@ ApiCall assume_role_call(std::string const& sts_host, AssumeRole const& paramete
     ApiCall call;
     call.host = sts_host;
     call.action = "AssumeRole";
-    call.version = "2015-04-01";
+    call.version = sts_version;
     call.form = {
         {"RoleArn", parameters.role_arn},
         {"RoleSessionName", parameters.session_name},
@@ -66,6 +69,41 @@ ApiCall assume_role_call(std::string const& sts_host, AssumeRole const& paramete
     if (!parameters.policy.empty()) {
         call.form["Policy"] = parameters.policy;
     }
+    return call;
+}
+
+http::Request web_identity_request(std::string const& sts_host, AssumeRole const& parameters,
+                                   std::string const& provider, SecretString const& token,
+                                   WallTime now, std::string const& nonce) {
+    std::map<std::string, std::string> form{
+        {"RoleArn", parameters.role_arn},
+        {"OIDCProviderArn", provider},
+        {"OIDCToken", std::string(token.reveal())},
+        {"RoleSessionName", parameters.session_name},
+        {"DurationSeconds", std::to_string(parameters.duration_seconds)}};
+    if (!parameters.policy.empty()) {
+        form["Policy"] = parameters.policy;
+    }
+    http::Request request;
+    request.method = "POST";
+    request.url = "https://" + sts_host + "/?" +
+                  encode_parameters({{"Action", "AssumeRoleWithOIDC"},
+                                     {"Version", std::string(sts_version)},
+                                     {"Format", "JSON"},
+                                     {"Timestamp", format_rfc3339(now)},
+                                     {"SignatureNonce", nonce}});
+    request.headers.add("content-type", "application/x-www-form-urlencoded");
+    request.body = encode_parameters(form);
+    return request;
+}
+
+ApiCall personal_token_call(std::string const& acr_host) {
+    ApiCall call;
+    call.method = "GET";
+    call.host = acr_host;
+    call.path = "/tokens";
+    call.action = "GetAuthorizationToken";
+    call.version = "2016-06-07";
     return call;
 }
 

@@ -33,6 +33,19 @@ struct AssumeRole {
 /// STS 2015-04-01 AssumeRole, parameters in the form body.
 [[nodiscard]] ApiCall assume_role_call(std::string const& sts_host, AssumeRole const& parameters);
 
+/// The audience that RAM expects of a ServiceAccount's token (RRSA).
+inline constexpr char token_audience[] = "sts.aliyuncs.com";
+/// STS 2015-04-01 AssumeRoleWithOIDC: unsigned, `token` is the proof, `provider` the ARN of the
+/// OIDC provider that stands for the cluster. It takes no external ID.
+[[nodiscard]] http::Request web_identity_request(std::string const& sts_host,
+                                                 AssumeRole const& parameters,
+                                                 std::string const& provider,
+                                                 SecretString const& token, WallTime now,
+                                                 std::string const& nonce);
+
+/// ACR Personal 2016-06-07: the token of a region's registry.
+[[nodiscard]] ApiCall personal_token_call(std::string const& acr_host);
+
 /// ACR Enterprise 2018-12-01 GetAuthorizationToken.
 [[nodiscard]] ApiCall authorization_token_call(std::string const& acr_host,
                                                std::string const& instance_id);

@@ -27,6 +27,12 @@ ErrorKind kind_of(std::string const& code, int status) {
         code.starts_with("INSTANCE_NOT_EXIST")) {
         return ErrorKind::NotFound;
     }
+    if (code == "AuthenticationFail.OIDCToken.Expired") {
+        return ErrorKind::Expired;  // every attempt reads or asks for a fresh one
+    }
+    if (code.starts_with("AuthenticationFail")) {
+        return ErrorKind::Unauthenticated;
+    }
     if (code.starts_with("InvalidSecurityToken") || code == "MissingSecurityToken" ||
         code.starts_with("InvalidAccessKeyId")) {
         return ErrorKind::Unauthenticated;
@@ -114,6 +120,29 @@ Result<TemporaryKeys> read_keys(http::Response const& response, Json const& obje
     return read;
 }
 
+/// What an edition calls the parts of a docker login.
+struct TokenNames {
+    std::string_view username;
+    std::string_view password;
+    std::string_view expires;  ///< milliseconds since 1970
+};
+
+Result<AuthorizationToken> read_token(http::Response const& response, Json const& object,
+                                      TokenNames const& names) {
+    AuthorizationToken token;
+    token.username = string_at(object, names.username);
+    token.password = SecretString(string_at(object, names.password));
+    Json const* const expires = find(object, names.expires);
+    if (token.username.empty() || token.password.empty() || expires == nullptr ||
+        !expires->is_number_integer()) {
+        return fail(unreadable(response, "lacks one of " + std::string(names.username) + ", " +
+                                             std::string(names.password) + ", " +
+                                             std::string(names.expires)));
+    }
+    token.expires_at = WallTime(std::chrono::milliseconds(expires->get<std::int64_t>()));
+    return token;
+}
+
 Error metadata_error(http::Response const& response, std::string const& what) {
     Error error{ErrorKind::Unavailable,
                 "ECS metadata service: HTTP " + std::to_string(response.status) + " for " + what};
@@ -171,17 +200,16 @@ Result<TemporaryKeys> read_assume_role(http::Response const& response) {
 
 Result<AuthorizationToken> read_authorization_token(http::Response const& response) {
     RT_TRY(Json const body, read_body(response));
-    AuthorizationToken token;
-    token.username = string_at(body, "TempUsername");
-    token.password = SecretString(string_at(body, "AuthorizationToken"));
-    Json const* const expires = find(body, "ExpireTime");
-    if (token.username.empty() || token.password.empty() || expires == nullptr ||
-        !expires->is_number_integer()) {
-        return fail(
-            unreadable(response, "lacks one of TempUsername, AuthorizationToken, ExpireTime"));
+    return read_token(response, body, {"TempUsername", "AuthorizationToken", "ExpireTime"});
+}
+
+Result<AuthorizationToken> read_personal_token(http::Response const& response) {
+    RT_TRY(Json const body, read_body(response));
+    Json const* const data = find(body, "data");
+    if (data == nullptr || !data->is_object()) {
+        return fail(unreadable(response, "has no data"));
     }
-    token.expires_at = WallTime(std::chrono::milliseconds(expires->get<std::int64_t>()));
-    return token;
+    return read_token(response, *data, {"tempUserName", "authorizationToken", "expireDate"});
 }
 
 bool stale_keys(Error const& error) {

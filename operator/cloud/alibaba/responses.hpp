@@ -13,8 +13,11 @@ namespace rt::op::alibaba {
 [[nodiscard]] Result<SecretString> read_metadata_token(http::Response const& response);
 [[nodiscard]] Result<std::string> read_metadata_role(http::Response const& response);
 [[nodiscard]] Result<TemporaryKeys> read_metadata_credentials(http::Response const& response);
+/// Of AssumeRole and AssumeRoleWithOIDC.
 [[nodiscard]] Result<TemporaryKeys> read_assume_role(http::Response const& response);
 [[nodiscard]] Result<AuthorizationToken> read_authorization_token(http::Response const& response);
+/// Of the Personal Edition, which names everything a little differently.
+[[nodiscard]] Result<AuthorizationToken> read_personal_token(http::Response const& response);
 
 /// The code means that the keys we signed with are no longer good: fetch them again, once.
 [[nodiscard]] bool stale_keys(Error const& error);

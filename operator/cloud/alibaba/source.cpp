@@ -6,6 +6,7 @@
 #include "operator/cloud/alibaba/identity.hpp"
 #include "operator/cloud/alibaba/requests.hpp"
 #include "operator/cloud/alibaba/responses.hpp"
+#include "operator/cloud/namespace_token.hpp"
 #include "operator/cloud/signed_call.hpp"
 
 namespace rt::op::alibaba {
@@ -25,8 +26,8 @@ class AlibabaSource final : public CredentialSource {
 
   private:
     Result<TemporaryKeys> assume_role(MintRequest const& request, std::stop_token stop);
-    Result<TemporaryKeys> assume_role_as(AssumeRole const& parameters,
-                                         tenancy::AlibabaAcrSpec const& spec, std::stop_token stop);
+    Result<TemporaryKeys> assume_role_as(AssumeRole const& parameters, MintRequest const& request,
+                                         std::stop_token stop);
     template <class Read>
     auto call(ApiCall const& api_call, AccessKeys const& keys, Read const& read,
               std::stop_token const& stop) -> decltype(read(http::Response()));
@@ -47,9 +48,16 @@ auto AlibabaSource::call(ApiCall const& api_call, AccessKeys const& keys, Read c
 }
 
 Result<TemporaryKeys> AlibabaSource::assume_role_as(AssumeRole const& parameters,
-                                                    tenancy::AlibabaAcrSpec const& spec,
+                                                    MintRequest const& request,
                                                     std::stop_token stop) {
-    RT_TRY(AccessKeys const keys, identity_.keys(spec.identity, stop));
+    tenancy::AlibabaAcrSpec const& spec = *request.spec.registry->alibaba_acr;
+    if (spec.identity.type == tenancy::Identity::Type::ServiceAccount) {
+        RT_TRY(SecretString const token,
+               namespace_token(context_, request.ns, token_audience, stop));
+        RT_TRY(WebIdentity session, assume_with_token(context_, spec, parameters, token, stop));
+        return std::move(session.keys);
+    }
+    RT_TRY(AccessKeys const keys, identity_.keys(spec, request.cluster, stop));
     return call(assume_role_call(endpoints_of(spec).sts, parameters), keys, read_assume_role,
                 std::move(stop));
 }
@@ -65,10 +73,11 @@ Result<TemporaryKeys> AlibabaSource::assume_role(MintRequest const& request, std
     // A policy that does not fit is an error here, never a wider session.
     RT_TRY(parameters.policy,
            tenancy::acr_session_policy(instance, spec.role->account(), spec.allow));
-    auto assumed = assume_role_as(parameters, instance, stop);
-    if (!assumed && stale_keys(assumed.error())) {
-        identity_.forget(instance.identity);
-        assumed = assume_role_as(parameters, instance, std::move(stop));
+    auto assumed = assume_role_as(parameters, request, stop);
+    if (!assumed && stale_keys(assumed.error()) &&
+        instance.identity.type != tenancy::Identity::Type::ServiceAccount) {
+        identity_.forget(instance);
+        assumed = assume_role_as(parameters, request, std::move(stop));
     }
     return assumed;
 }
@@ -82,20 +91,18 @@ Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::
                                      "in the tenancy"));
     }
     tenancy::AlibabaAcrSpec const& instance = *spec.registry->alibaba_acr;
-    if (instance.edition == tenancy::AlibabaAcrSpec::Edition::Personal) {
-        return fail(invalid_argument("Registry " + spec.registry->meta.name +
-                                     ": this build has no source for edition Personal of type "
-                                     "AlibabaACR: update the operator"));
-    }
+    bool const personal = instance.edition == tenancy::AlibabaAcrSpec::Edition::Personal;
     RT_TRY(TemporaryKeys const session, assume_role(request, stop));
 
     std::optional<WallTime> answered_at;
     auto const read = [&](http::Response const& response) {
         answered_at = server_time(response);
-        return read_authorization_token(response);
+        return personal ? read_personal_token(response) : read_authorization_token(response);
     };
+    std::string const host = endpoints_of(instance).acr;
     RT_TRY(AuthorizationToken token,
-           call(authorization_token_call(endpoints_of(instance).acr, instance.instance_id),
+           call(personal ? personal_token_call(host)
+                         : authorization_token_call(host, instance.instance_id),
                 session.keys, read, std::move(stop)));
 
     WallTime const now = context_.clock.wall_now();

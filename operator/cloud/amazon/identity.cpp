@@ -47,9 +47,7 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AmazonEcrSpec const& spec
         case tenancy::Identity::Type::ServiceAccount:
             break;
     }
-    return fail(invalid_argument("this build has no identity " +
-                                 std::string(tenancy::name_of(spec.identity.type)) +
-                                 " for type AmazonECR: update the operator"));
+    return fail(internal_error("identity ServiceAccount has no keys of its own"));
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,
@@ -77,10 +75,18 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpe
                                                            std::string const& cluster,
                                                            std::stop_token const& stop) {
     RT_TRY(SecretString const token, read_token_file(context_.web_identity_token_file));
-    auto const response = context_.clouds.send(
-        web_identity_request(spec, spec.identity.oidc_role,
-                             session_name(cluster, context_.product_namespace), token),
-        stop);
+    AssumeRole parameters;
+    parameters.role_arn = spec.identity.oidc_role;
+    parameters.session_name = session_name(cluster, context_.product_namespace);
+    RT_TRY(WebIdentity read, assume_with_token(context_, spec, parameters, token, stop));
+    return cache_.dated(std::move(read.keys), read.server_now, "AssumeRoleWithWebIdentity");
+}
+
+Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
+                                      tenancy::AmazonEcrSpec const& spec,
+                                      AssumeRole const& parameters, SecretString const& token,
+                                      std::stop_token const& stop) {
+    auto const response = context.clouds.send(web_identity_request(spec, parameters, token), stop);
     if (!response) {
         return fail(response.error().with_context("AssumeRoleWithWebIdentity at " +
                                                   endpoints_of(spec).sts));
@@ -89,9 +95,7 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpe
     if (!read) {
         return fail(read.error().with_context("AssumeRoleWithWebIdentity"));
     }
-    return cache_.dated(std::move(*read),
-                        server_time(*response).value_or(context_.clock.wall_now()),
-                        "AssumeRoleWithWebIdentity");
+    return WebIdentity{std::move(*read), server_time(*response).value_or(context.clock.wall_now())};
 }
 
 }  // namespace rt::op::amazon

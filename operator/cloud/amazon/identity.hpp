@@ -2,10 +2,23 @@
 
 #include <string>
 
+#include "operator/cloud/amazon/requests.hpp"
 #include "operator/cloud/key_cache.hpp"
 #include "operator/cloud/token_source.hpp"
 
 namespace rt::op::amazon {
+
+/// A session that a token was traded for, and the cloud's time then.
+struct WebIdentity {
+    TemporaryKeys keys;
+    WallTime server_now;
+};
+/// AssumeRoleWithWebIdentity.
+[[nodiscard]] Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
+                                                    tenancy::AmazonEcrSpec const& spec,
+                                                    AssumeRole const& parameters,
+                                                    SecretString const& token,
+                                                    std::stop_token const& stop);
 
 /// Who the operator is before it assumes a role. Thread-safe; one fetch at a time.
 class BaseIdentity {

@@ -18,8 +18,6 @@ constexpr std::chrono::milliseconds metadata_timeout{2'000};
 
 constexpr std::string_view form_type = "application/x-www-form-urlencoded; charset=utf-8";
 constexpr std::string_view sts_version = "2011-06-15";
-/// A session of the base role is used for an hour at most, then exchanged again.
-constexpr std::string_view web_identity_seconds = "3600";
 
 http::Request metadata_get(std::string const& path, SecretString const& token) {
     http::Request request;
@@ -84,18 +82,23 @@ ApiCall assume_role_call(tenancy::AmazonEcrSpec const& spec, AssumeRole const& p
     return call;
 }
 
-http::Request web_identity_request(tenancy::AmazonEcrSpec const& spec, std::string const& role_arn,
-                                   std::string const& session_name, SecretString const& token) {
+http::Request web_identity_request(tenancy::AmazonEcrSpec const& spec, AssumeRole const& parameters,
+                                   SecretString const& token) {
+    std::vector<std::pair<std::string, std::string>> form{
+        {"Action", "AssumeRoleWithWebIdentity"},
+        {"Version", std::string(sts_version)},
+        {"RoleArn", parameters.role_arn},
+        {"RoleSessionName", parameters.session_name},
+        {"DurationSeconds", std::to_string(parameters.duration_seconds)},
+        {"WebIdentityToken", std::string(token.reveal())}};
+    if (!parameters.policy.empty()) {
+        form.emplace_back("Policy", parameters.policy);
+    }
     http::Request request;
     request.method = "POST";
     request.url = "https://" + endpoints_of(spec).sts + "/";
     request.headers.add("content-type", std::string(form_type));
-    request.body = encode_form({{"Action", "AssumeRoleWithWebIdentity"},
-                                {"Version", std::string(sts_version)},
-                                {"RoleArn", role_arn},
-                                {"RoleSessionName", session_name},
-                                {"DurationSeconds", std::string(web_identity_seconds)},
-                                {"WebIdentityToken", std::string(token.reveal())}});
+    request.body = encode_form(form);
     return request;
 }
 

@@ -38,10 +38,12 @@ struct AssumeRole {
 [[nodiscard]] ApiCall assume_role_call(tenancy::AmazonEcrSpec const& spec,
                                        AssumeRole const& parameters);
 
-/// STS 2011-06-15 AssumeRoleWithWebIdentity: unsigned, `token` is the proof.
+/// The audience that roles' trust policies expect of a ServiceAccount's token.
+inline constexpr char token_audience[] = "sts.amazonaws.com";
+/// STS 2011-06-15 AssumeRoleWithWebIdentity: unsigned, `token` is the proof. External ID and tags
+/// are no parameters of it.
 [[nodiscard]] http::Request web_identity_request(tenancy::AmazonEcrSpec const& spec,
-                                                 std::string const& role_arn,
-                                                 std::string const& session_name,
+                                                 AssumeRole const& parameters,
                                                  SecretString const& token);
 
 /// ECR 2015-09-21 GetAuthorizationToken. It names no registry: the token is for all that its

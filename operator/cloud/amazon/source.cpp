@@ -6,6 +6,7 @@
 #include "operator/cloud/amazon/identity.hpp"
 #include "operator/cloud/amazon/requests.hpp"
 #include "operator/cloud/amazon/responses.hpp"
+#include "operator/cloud/namespace_token.hpp"
 #include "operator/cloud/signed_call.hpp"
 
 namespace rt::op::amazon {
@@ -51,6 +52,12 @@ Result<TemporaryKeys> AmazonSource::assume_role_as(AssumeRole const& parameters,
                                                    MintRequest const& request,
                                                    std::stop_token const& stop) {
     tenancy::AmazonEcrSpec const& registry = *request.spec.registry->amazon_ecr;
+    if (registry.identity.type == tenancy::Identity::Type::ServiceAccount) {
+        RT_TRY(SecretString const token,
+               namespace_token(context_, request.ns, token_audience, stop));
+        RT_TRY(WebIdentity session, assume_with_token(context_, registry, parameters, token, stop));
+        return std::move(session.keys);
+    }
     RT_TRY(AccessKeys const keys, identity_.keys(registry, request.cluster, stop));
     return call("AssumeRole", assume_role_call(registry, parameters), keys, read_assume_role, stop);
 }
@@ -59,7 +66,9 @@ Result<TemporaryKeys> AmazonSource::assume_role(MintRequest const& request,
                                                 std::stop_token const& stop) {
     tenancy::CredentialSpec const& spec = request.spec;
     tenancy::AmazonEcrSpec const& registry = *spec.registry->amazon_ecr;
-    bool const chained = registry.identity.type != tenancy::Identity::Type::AccessKey;
+    // The keys of an AccessKey and a token are no session of a role.
+    bool const chained = registry.identity.type == tenancy::Identity::Type::InstanceRole ||
+                         registry.identity.type == tenancy::Identity::Type::OIDC;
     AssumeRole parameters;
     parameters.role_arn = spec.role->str();
     parameters.session_name = session_name(request.cluster, request.ns);
@@ -74,7 +83,8 @@ Result<TemporaryKeys> AmazonSource::assume_role(MintRequest const& request,
     // A policy that does not fit is an error here, never a wider session.
     RT_TRY(parameters.policy, tenancy::ecr_session_policy(registry, spec.allow));
     auto assumed = assume_role_as(parameters, request, stop);
-    if (!assumed && stale_keys(assumed.error())) {
+    if (!assumed && stale_keys(assumed.error()) &&
+        registry.identity.type != tenancy::Identity::Type::ServiceAccount) {
         identity_.forget(registry);
         assumed = assume_role_as(parameters, request, stop);
     }

@@ -63,11 +63,16 @@ TEST(Requests, AssumeRoleIsExactlyThisForm) {
 
 TEST(Requests, AWebIdentityIsNotSigned) {
     http::Request const request =
-        web_identity_request(in_region("cn-north-1"), "arn:aws-cn:iam::111122223333:role/base",
-                             "demo.ours", SecretString("ey.x.y"));
+        web_identity_request(in_region("cn-north-1"),
+                             {.role_arn = "arn:aws-cn:iam::111122223333:role/base",
+                              .session_name = "demo.ours",
+                              .external_id = "never sent",
+                              .policy = "{}"},
+                             SecretString("ey.x.y"));
     EXPECT_EQ(request.url, "https://sts.cn-north-1.amazonaws.com.cn/");
     EXPECT_FALSE(request.headers.has("authorization"));
     EXPECT_NE(request.body.find("&WebIdentityToken=ey.x.y"), std::string::npos);
+    EXPECT_NE(request.body.find("&Policy=%7B%7D"), std::string::npos);
     EXPECT_EQ(request.body.find("ExternalId"), std::string::npos);
 }
 
