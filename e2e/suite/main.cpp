@@ -67,5 +67,6 @@ int main(int argc, char** argv) {
         "/proc/self/exe", jobs == 0 ? 1 : jobs,
         {"HardenedMetadataService", "Baseline", "ImagePullBackOffEviction", "Restart", "HardKill",
          "NoLockOut", "StaleView", "BreakGlassOfTheWebhook", "SafetyNet", "SafetyNetAgreement",
-         "InventoryReports", "Canary", "MutualTls", "InstallAndUninstall"});
+         "InventoryReports", "Canary", "MutualTls", "LoadAndDeadline", "UninstallBeforeSafetyNet",
+         "InstallAndUninstall"});
 }
