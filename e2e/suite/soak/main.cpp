@@ -28,8 +28,8 @@ Needs the local cluster with the product (make cluster-up deploy). From the envi
   SOAK_NAMESPACES   (1000), SOAK_TENANCIES (50), SOAK_FAULT_SECONDS between two faults (10)
 
 Fails where a working credential was lost before its end or one was left to end, where a Secret is
-not right at the end,
-or where the clouds counted 5 % more or fewer mints than the schedule asks for.
+not right at the end, or where the clouds counted 5 % more or fewer mints than the schedule asks
+for.
 )";
 
 std::size_t number(char const* name, std::size_t otherwise) {
@@ -109,6 +109,7 @@ bool verdict(Mints const& mints, double begin, double length, Faults const& faul
 }
 
 int soak(Size const& size) {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // progress shows also in a file
     std::printf("soak: %zu namespaces, %zu tenancies, a fault every %lld s for %lld minutes\n",
                 size.namespaces, size.tenancies,
                 static_cast<long long>(size.between_faults.count()),
@@ -131,7 +132,6 @@ int soak(Size const& size) {
         auto const next = Clock::now() + size.between_faults;
         std::string const done = faults.next();
         std::printf("%5.0f s  %s\n", seconds_since(begin), done.c_str());
-        std::fflush(stdout);
         static_cast<void>(throughout(std::chrono::ceil<seconds>(next - Clock::now()),
                                      [] { return std::string(); }));
     }
