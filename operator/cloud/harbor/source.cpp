@@ -61,8 +61,9 @@ class HarborSource final : public CredentialSource {
     CredentialSourceContext context_;
     KeyCache logins_;
     std::mutex mutex_;
-    std::string mark_;                            ///< guarded by mutex_
-    std::map<std::string, Leftovers> leftovers_;  ///< by Registry; guarded by mutex_
+    std::string mark_;  ///< guarded by mutex_
+    /// By Registry and server: IDs of one Harbor mean nothing at another. Guarded by mutex_.
+    std::map<std::string, Leftovers> leftovers_;
 };
 
 Result<KeyCache::Fetched> HarborSource::read_login(std::string const& secret,
@@ -232,7 +233,7 @@ Result<SweepResult> HarborSource::sweep(SweepRequest const& request, std::stop_t
     std::vector<std::int64_t> unneeded;
     {
         std::lock_guard const lock(mutex_);
-        Leftovers& leftovers = leftovers_[registry.meta.name];
+        Leftovers& leftovers = leftovers_[registry.meta.name + '\n' + harbor.url];
         unneeded = leftovers.may_go(robots, cluster_mark, request.held, request.grace,
                                     context_.clock.wall_now(), context_.clock.steady_now());
         result.waiting = leftovers.waiting() - unneeded.size();

@@ -228,6 +228,28 @@ TEST_F(HarborSourceTest, a_sweep_that_fails_deletes_nothing) {
     EXPECT_EQ(sweep({})->removed, 1U);
 }
 
+TEST_F(HarborSourceTest, ids_of_one_Harbor_mean_nothing_at_another) {
+    auto const lists = [&](std::string const& url, std::string const& ns) {
+        std::string list = list_url(1);
+        list.replace(0, robots_url.size(), url);
+        clouds_.expect("GET", list)
+            .answer(200,
+                    Json::array({{{"id", 7}, {"name", "robot$" + name_of(ns, start)}}}).dump());
+    };
+    HeldCredential const held{"a", "harbor", WallTime(std::chrono::seconds(start))};
+    lists(robots_url, "a");
+    ASSERT_TRUE(sweep({held}));
+    registry_->harbor->url = "https://moved.example.com";
+    for (int i = 0; i < 3; ++i) {
+        // Minted there and on its way into the Secret, under a number that was another's.
+        lists("https://moved.example.com/api/v2.0/robots", "b");
+        auto const result = sweep({});
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->removed, 0U);
+        clock_.advance(60s);
+    }
+}
+
 TEST_F(HarborSourceTest, is_the_only_type_that_leaves_something_behind) {
     EXPECT_TRUE(source_->leaves_behind(*registry_));
     tenancy::Registry other;
