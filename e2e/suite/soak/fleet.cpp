@@ -97,7 +97,8 @@ std::optional<std::map<std::string, PullSecret>> Fleet::secrets() const {
         return std::nullopt;
     }
     std::map<std::string, PullSecret> result;
-    for (Json const& secret : Json::parse(answer.out).at("items")) {
+    Json const all = Json::parse(answer.out);
+    for (Json const& secret : all.at("items")) {
         std::string const ns = text_at(secret, "/metadata/namespace");
         if (ns.starts_with(prefix_)) {
             result.emplace(ns, read_pull_secret(secret));
