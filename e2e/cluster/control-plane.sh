@@ -93,7 +93,8 @@ start_simulators() {
     done
     write_world
     simulator sim-ecs-metadata "$metadata_ip:80"
-    simulator sim-alibaba-sts "$sts_ip:443" --tls-cert "$pki/sts.crt" --tls-key "$pki/sts.key"
+    simulator sim-alibaba-sts "$sts_ip:443" --tls-cert "$pki/sts.crt" --tls-key "$pki/sts.key" \
+        --oidc-key "$pki/service-account.pub"
     simulator sim-alibaba-acr "$acr_ip:443" --tls-cert "$pki/acr.crt" --tls-key "$pki/acr.key"
     simulator sim-registry-auth "$auth_ip:443" \
         --tls-cert "$pki/registry-auth.crt" --tls-key "$pki/registry-auth.key" \

@@ -59,6 +59,7 @@ ecr_registry_hosts=(
     222233334444.dkr.ecr.$aws_region.amazonaws.com
     333344445555.dkr.ecr.$aws_region.amazonaws.com
     555566667777.dkr.ecr.$aws_region.amazonaws.com
+    777788889999.dkr.ecr.$aws_region.amazonaws.com
 )
 # Artifact Registry of Google in three locations, one for each identity.
 google_registry_hosts=(

@@ -44,6 +44,24 @@ CloudError no_permission() {
             "You are not authorized to do this action. You should be authorized by RAM."};
 }
 
+/// Of a call that carries no signature: query and form together, and the two headers that newer
+/// SDKs send instead of query parameters.
+std::optional<Parameters> unsigned_parameters(Request const& request) {
+    auto all = parse_form(request.query);
+    auto const form = parse_form(request.body);
+    if (!all || !form) {
+        return std::nullopt;
+    }
+    all->insert(all->end(), form->begin(), form->end());
+    for (auto const& [header, name] :
+         {std::pair{"x-acs-action", "Action"}, std::pair{"x-acs-version", "Version"}}) {
+        if (!find_parameter(*all, name) && !request.header(header).empty()) {
+            all->emplace_back(name, request.header(header));
+        }
+    }
+    return all;
+}
+
 AssumeRole read_parameters(Parameters const& parameters) {
     auto const get = [&](std::string_view name) {
         return find_parameter(parameters, name).value_or("");
@@ -103,7 +121,7 @@ std::variant<long, CloudError> session_seconds(AssumeRole const& asked, Role con
     return scene.faults.session_seconds().value_or(seconds);
 }
 
-Response assumed(AssumeRole const& asked, TimePoint expires, Scene const& scene) {
+value assumed(AssumeRole const& asked, TimePoint expires, Scene const& scene) {
     Session const session = new_session(asked.role_arn, asked.session_name, asked.policy, expires);
     value user = value::object(true);
     user["Arn"] = value::string(caller_of(session).full_arn());
@@ -118,9 +136,47 @@ Response assumed(AssumeRole const& asked, TimePoint expires, Scene const& scene)
     body["RequestId"] = value::string(random_request_id());
     body["AssumedRoleUser"] = user;
     body["Credentials"] = credentials;
+    return body;
+}
+
+Response answered(value const& body) {
     Response response;
     response.body = body.serialize();
     return response;
+}
+
+/// What the token says, as STS repeats it.
+value token_info(TokenClaims const& claims) {
+    value info = value::object(true);
+    info["Subject"] = value::string(claims.subject);
+    info["Issuer"] = value::string(claims.issuer);
+    info["ClientIds"] = value::string(claims.audience);
+    info["ExpirationTime"] = value::string(format_time(claims.expires));
+    info["VerificationInfo"] = value::string("Success");
+    return info;
+}
+
+/// Why the provider does not take the token; nothing where it does.
+std::optional<CloudError> check_token(std::optional<TokenClaims> const& claims,
+                                      OidcProvider const& provider, TimePoint now) {
+    if (!claims) {
+        return CloudError{400, "AuthenticationFail.OIDCToken.Invalid",
+                          "The OIDC token is malformed or its signature is not valid."};
+    }
+    if (claims->expires <= now) {
+        return CloudError{400, "AuthenticationFail.OIDCToken.Expired",
+                          "This JsonWebToken is expired."};
+    }
+    if (claims->issuer != provider.issuer) {
+        return CloudError{400, "AuthenticationFail.OIDCToken.IssuerNotMatch",
+                          "The issuer of the token is not that of the provider."};
+    }
+    auto const& audiences = provider.client_ids;
+    if (std::find(audiences.begin(), audiences.end(), claims->audience) == audiences.end()) {
+        return CloudError{400, "AuthenticationFail.OIDCToken.AudienceNotMatch",
+                          "Invalid audience."};
+    }
+    return std::nullopt;
 }
 
 std::variant<Response, CloudError> assume_role(SignedRequest const& request,
@@ -146,7 +202,7 @@ std::variant<Response, CloudError> assume_role(SignedRequest const& request,
     }
     auto const life =
         expired ? std::chrono::seconds(-3600) : std::chrono::seconds(std::get<long>(seconds));
-    return assumed(asked, scene.now + life, scene);
+    return answered(assumed(asked, scene.now + life, scene));
 }
 
 Response caller_identity(Caller const& caller) {
@@ -165,6 +221,88 @@ Response caller_identity(Caller const& caller) {
 
 }  // namespace
 
+AlibabaSts::AlibabaSts(std::string const& oidc_key_file)
+    : verifier_(oidc_key_file.empty() ? nullptr : std::make_unique<TokenVerifier>(oidc_key_file)) {}
+
+std::variant<Response, CloudError> AlibabaSts::assume_with_token(Parameters const& parameters,
+                                                                 bool expired, Scene& scene) {
+    AssumeRole const asked = read_parameters(parameters);
+    if (find_parameter(parameters, "Version").value_or("") != "2015-04-01") {
+        return CloudError{400, "InvalidVersion", "Specified parameter Version is not valid."};
+    }
+    if (auto const error = check_grammar(asked, parameters)) {
+        return *error;
+    }
+    std::string const token = find_parameter(parameters, "OIDCToken").value_or("");
+    if (token.size() < 4 || token.size() > 20000) {
+        return CloudError{400, "InvalidParameter.OIDCToken",
+                          "The parameter OIDCToken is wrongly formed."};
+    }
+    OidcProvider const* provider = scene.world.find_oidc_provider_arn(
+        find_parameter(parameters, "OIDCProviderArn").value_or(""));
+    if (provider == nullptr || cloud_of(provider->arn) != Cloud::Alibaba) {
+        return CloudError{403, "AuthenticationFail.NoPermission",
+                          "No such OIDC Provider registered."};
+    }
+    auto const claims = verifier_ == nullptr ? std::nullopt : verifier_->verify(token);
+    if (auto const error = check_token(claims, *provider, scene.now)) {
+        return *error;
+    }
+    scene.log.caller = claims->subject;
+    Role const* role = scene.world.find_role(asked.role_arn);
+    if (role == nullptr) {
+        return CloudError{404, "EntityNotExist.Role", "The specified Role not exists ."};
+    }
+    if (account_of(provider->arn) != account_of(role->arn) ||
+        !role->trust.trusts_token(provider->arn, {{"oidc:iss", claims->issuer},
+                                                  {"oidc:sub", claims->subject},
+                                                  {"oidc:aud", claims->audience}})) {
+        return CloudError{403, "AuthenticationFail.NoPermission", "There is no permission"};
+    }
+    auto const seconds = session_seconds(asked, *role, scene);
+    if (auto const* error = std::get_if<CloudError>(&seconds)) {
+        return *error;
+    }
+    auto const life = std::chrono::seconds(expired ? -3600 : std::get<long>(seconds));
+    value body = assumed(asked, scene.now + life, scene);
+    body["OIDCTokenInfo"] = token_info(*claims);
+    return answered(body);
+}
+
+Response AlibabaSts::with_token(Request const& request, Parameters const& parameters,
+                                Scene& scene) {
+    auto const fail = [&](CloudError const& error) {
+        scene.log.code = error.code;
+        return render_error(error);
+    };
+    AssumeRole const asked = read_parameters(parameters);
+    scene.log.action = "AssumeRoleWithOIDC";
+    scene.log.role = asked.role_arn;
+    scene.log.session = asked.session_name;
+    scene.log.policy = asked.policy;
+    if (request.method != "POST" && request.method != "GET") {
+        return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
+    }
+    auto const fault =
+        take_fault(scene, {scene.log.action, asked.role_arn, asked.session_name, ""});
+    if (fault) {
+        CloudError const throttled{400, "Throttling.User",
+                                   "Request was denied due to user flow control."};
+        if (auto whole = answer_of_fault(*fault, throttled, fail)) {
+            return *whole;
+        }
+    }
+    auto outcome = assume_with_token(parameters, fault && fault->mode == FaultMode::Expired, scene);
+    if (auto const* error = std::get_if<CloudError>(&outcome)) {
+        return fail(*error);
+    }
+    Response response = std::get<Response>(outcome);
+    if (fault && fault->mode == FaultMode::Slow) {
+        response.delay_seconds = fault->seconds;
+    }
+    return response;
+}
+
 Response AlibabaSts::render_error(CloudError const& error) const {
     return alibaba_error(error, "sts.aliyuncs.com");
 }
@@ -174,6 +312,10 @@ Response AlibabaSts::answer(Request const& request, Scene& scene) {
         scene.log.code = error.code;
         return render_error(error);
     };
+    if (auto const all = unsigned_parameters(request);
+        all && find_parameter(*all, "Action").value_or("") == "AssumeRoleWithOIDC") {
+        return with_token(request, *all, scene);
+    }
     auto const opened = open_alibaba_call(request, "2015-04-01", nonces_, scene);
     if (auto const* error = std::get_if<CloudError>(&opened)) {
         return fail(*error);

@@ -204,7 +204,8 @@ Outcome assume_role_with_web_identity(Asked const& asked, TokenVerifier const* v
         return CloudError{400, "ExpiredTokenException",
                           "Token expired: current date/time " + format_time(scene.now)};
     }
-    OidcProvider const* provider = scene.world.find_oidc_provider(claims->issuer);
+    OidcProvider const* provider =
+        scene.world.find_oidc_provider(claims->issuer, account_of(asked.role_arn));
     if (provider == nullptr) {
         return CloudError{400, "InvalidIdentityToken",
                           "No OpenIDConnect provider found in your account for " + claims->issuer};
@@ -217,8 +218,7 @@ Outcome assume_role_with_web_identity(Asked const& asked, TokenVerifier const* v
         true,
         {{prefix + ":sub", claims->subject}, {prefix + ":aud", claims->audience}}};
     Role const* role = scene.world.find_role(asked.role_arn);
-    if (role == nullptr || account_of(provider->arn) != account_of(asked.role_arn) ||
-        !role->iam_trust.allows(question)) {
+    if (role == nullptr || !role->iam_trust.allows(question)) {
         return CloudError{403, "AccessDenied",
                           "Not authorized to perform sts:AssumeRoleWithWebIdentity"};
     }

@@ -10,19 +10,6 @@ namespace {
 
 using web::json::value;
 
-std::vector<std::string> external_ids(value const& condition, std::string const& where,
-                                      bool& wildcards) {
-    refuse_other_keys(condition, {"StringEquals", "StringLike"}, where + ".Condition");
-    if (condition.size() != 1) {
-        refuse_policy(where + ".Condition must have one operator");
-    }
-    wildcards = condition.has_field("StringLike");
-    value const& keys = condition.at(wildcards ? "StringLike" : "StringEquals");
-    refuse_other_keys(keys, {"sts:ExternalId"}, where + ".Condition");
-    return policy_texts(policy_member(keys, "sts:ExternalId", where + ".Condition"),
-                        where + ".Condition");
-}
-
 }  // namespace
 
 std::optional<Policy> Policy::parse(std::string_view json, std::string& problem, Cloud cloud) {
@@ -83,13 +70,25 @@ std::optional<TrustPolicy> TrustPolicy::parse(std::string_view json, std::string
                 refuse_policy(where + ".Action: sts:AssumeRole");
             }
             value const& principal = policy_member(item, "Principal", where);
-            refuse_other_keys(principal, {"RAM", "Service"}, where + ".Principal");
+            refuse_other_keys(principal, {"RAM", "Service", "Federated"}, where + ".Principal");
             if (principal.has_field("RAM")) {
                 statement.principals = policy_texts(principal.at("RAM"), where + ".Principal.RAM");
             }
+            if (principal.has_field("Federated")) {
+                statement.federated =
+                    policy_texts(principal.at("Federated"), where + ".Principal.Federated");
+            }
             if (item.has_field("Condition")) {
-                statement.external_ids =
-                    external_ids(item.at("Condition"), where, statement.wildcards);
+                value const& condition = item.at("Condition");
+                refuse_other_keys(condition, {"StringEquals", "StringLike"}, where + ".Condition");
+                for (auto const& [name, keys] : condition.as_object()) {
+                    refuse_other_keys(keys, {"sts:ExternalId", "oidc:iss", "oidc:sub", "oidc:aud"},
+                                      where + ".Condition");
+                    for (auto const& [key, values] : keys.as_object()) {
+                        statement.conditions.push_back(
+                            {key, policy_texts(values, where + "." + key), name == "StringLike"});
+                    }
+                }
             }
             policy.statements_.push_back(std::move(statement));
         }
@@ -97,23 +96,22 @@ std::optional<TrustPolicy> TrustPolicy::parse(std::string_view json, std::string
     });
 }
 
-bool TrustPolicy::trusts(std::string_view principal, std::string_view external_id) const {
-    std::string const whole_account = "acs:ram::" + account_of(principal) + ":root";
+bool TrustPolicy::Statement::holds(std::map<std::string, std::string> const& context) const {
+    return std::all_of(conditions.begin(), conditions.end(), [&](Condition const& condition) {
+        auto const at = context.find(condition.key);
+        auto const& wanted = condition.values;
+        return at != context.end() && (condition.wildcards ? any_pattern_matches(wanted, at->second)
+                                                           : std::find(wanted.begin(), wanted.end(),
+                                                                       at->second) != wanted.end());
+    });
+}
+
+template <typename Named>
+bool TrustPolicy::trusts_named(Named named,
+                               std::map<std::string, std::string> const& context) const {
     bool trusted = false;
     for (Statement const& statement : statements_) {
-        auto const& names = statement.principals;
-        bool const named = std::any_of(names.begin(), names.end(), [&](std::string const& name) {
-            return name == principal || name == whole_account;
-        });
-        if (!named) {
-            continue;
-        }
-        auto const& wanted = statement.external_ids;
-        bool const condition =
-            wanted.empty() || (statement.wildcards ? any_pattern_matches(wanted, external_id)
-                                                   : std::find(wanted.begin(), wanted.end(),
-                                                               external_id) != wanted.end());
-        if (!condition) {
+        if (!named(statement) || !statement.holds(context)) {
             continue;
         }
         if (!statement.allow) {
@@ -122,6 +120,31 @@ bool TrustPolicy::trusts(std::string_view principal, std::string_view external_i
         trusted = true;
     }
     return trusted;
+}
+
+bool TrustPolicy::trusts(std::string_view principal, std::string_view external_id) const {
+    std::string const whole_account = "acs:ram::" + account_of(principal) + ":root";
+    std::map<std::string, std::string> context;
+    if (!external_id.empty()) {
+        context["sts:ExternalId"] = external_id;
+    }
+    return trusts_named(
+        [&](Statement const& statement) {
+            return std::any_of(
+                statement.principals.begin(), statement.principals.end(),
+                [&](auto const& name) { return name == principal || name == whole_account; });
+        },
+        context);
+}
+
+bool TrustPolicy::trusts_token(std::string_view provider,
+                               std::map<std::string, std::string> const& context) const {
+    return trusts_named(
+        [&](Statement const& statement) {
+            return std::find(statement.federated.begin(), statement.federated.end(), provider) !=
+                   statement.federated.end();
+        },
+        context);
 }
 
 std::string account_of(std::string_view arn) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,21 +36,36 @@ class Policy {
     std::vector<Statement> statements_;
 };
 
-/// A RAM role's trust policy: who may assume it, and with which sts:ExternalId.
+/// A RAM role's trust policy: who may assume it, with which sts:ExternalId, and with whose tokens
+/// (Federated; conditions oidc:iss, oidc:sub and oidc:aud). All conditions of a statement must
+/// hold.
 class TrustPolicy {
   public:
     static std::optional<TrustPolicy> parse(std::string_view json, std::string& problem);
 
     /// `principal` is the caller's role or user ARN; `external_id` is empty where none was sent.
     [[nodiscard]] bool trusts(std::string_view principal, std::string_view external_id) const;
+    /// `provider` is the ARN of the OIDC provider, `context` has oidc:iss, oidc:sub and oidc:aud.
+    [[nodiscard]] bool trusts_token(std::string_view provider,
+                                    std::map<std::string, std::string> const& context) const;
 
   private:
+    struct Condition {
+        std::string key;
+        std::vector<std::string> values;
+        bool wildcards = false;  ///< StringLike instead of StringEquals
+    };
     struct Statement {
         bool allow = false;
         std::vector<std::string> principals;
-        std::vector<std::string> external_ids;  ///< empty: not asked for
-        bool wildcards = false;                 ///< StringLike instead of StringEquals
+        std::vector<std::string> federated;
+        std::vector<Condition> conditions;
+
+        [[nodiscard]] bool holds(std::map<std::string, std::string> const& context) const;
     };
+    template <typename Named>
+    [[nodiscard]] bool trusts_named(Named named,
+                                    std::map<std::string, std::string> const& context) const;
     std::vector<Statement> statements_;
 };
 

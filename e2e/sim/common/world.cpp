@@ -95,8 +95,8 @@ Ec2 read_ec2(YamlMapping const& file) {
 }
 
 OidcProvider read_oidc_provider(const YAML::Node& node, std::string const& where) {
-    YamlMapping const map(node, where, {"arn", "issuer"});
-    return {map.required_text("arn"), map.required_text("issuer")};
+    YamlMapping const map(node, where, {"arn", "issuer", "clientIDs"});
+    return {map.required_text("arn"), map.required_text("issuer"), map.texts("clientIDs")};
 }
 
 template <typename Items, typename Matches>
@@ -185,9 +185,16 @@ Instance const* World::find_service(std::string_view service) const {
     return find(instances, [&](Instance const& instance) { return instance.service == service; });
 }
 
-OidcProvider const* World::find_oidc_provider(std::string_view issuer) const {
-    return find(oidc_providers,
-                [&](OidcProvider const& provider) { return provider.issuer == issuer; });
+OidcProvider const* World::find_oidc_provider(std::string_view issuer,
+                                              std::string_view account) const {
+    return find(oidc_providers, [&](OidcProvider const& provider) {
+        return provider.issuer == issuer && cloud_of(provider.arn) == Cloud::Amazon &&
+               account_of(provider.arn) == account;
+    });
+}
+
+OidcProvider const* World::find_oidc_provider_arn(std::string_view arn) const {
+    return find(oidc_providers, [&](OidcProvider const& provider) { return provider.arn == arn; });
 }
 
 World parse_world(std::string const& yaml) {

@@ -62,10 +62,11 @@ struct Ec2 {
     long credential_seconds = 21600;
 };
 
-/// An OIDC provider of an AWS account: whose tokens its roles may trust.
+/// An OIDC provider of an account: whose tokens its roles may trust.
 struct OidcProvider {
     std::string arn;
     std::string issuer;
+    std::vector<std::string> client_ids;  ///< audiences that RAM takes; IAM leaves it to the trust
 };
 
 /// Everything that exists in the simulated clouds.
@@ -88,7 +89,10 @@ struct World {
     [[nodiscard]] User const* find_registry_user(std::string_view username) const;
     [[nodiscard]] Instance const* find_instance(std::string_view id) const;
     [[nodiscard]] Instance const* find_service(std::string_view service) const;
-    [[nodiscard]] OidcProvider const* find_oidc_provider(std::string_view issuer) const;
+    /// Of AWS: an account has one provider for an issuer.
+    [[nodiscard]] OidcProvider const* find_oidc_provider(std::string_view issuer,
+                                                         std::string_view account) const;
+    [[nodiscard]] OidcProvider const* find_oidc_provider_arn(std::string_view arn) const;
 };
 
 /// Reads a world from YAML text. Throws std::runtime_error naming the key that is wrong.

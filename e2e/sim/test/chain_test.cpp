@@ -191,7 +191,7 @@ class Chain : public testing::Test {
     WorldFile world{SIM_WORLD_FILE};
     std::map<std::string, std::unique_ptr<FaultFile>> fault_files;
     EcsMetadata ecs;
-    AlibabaSts sts;
+    AlibabaSts sts{""};
     AlibabaAcr acr;
     std::unique_ptr<RegistryAuth> auth;
 };
