@@ -1,3 +1,4 @@
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "e2e/suite/support/custom_kinds.hpp"
@@ -79,6 +80,65 @@ TEST_F(CustomKinds, with_several_templates_are_judged_in_each) {
         job(foreign_image),
         {"[RT-NotAllowed]", "spec.pytorchReplicaSpecs.Worker.template.spec.containers[0].image"});
     EXPECT_TRUE(done(try_apply(job(allowed_image))));
+}
+
+struct ShippedKind {
+    std::string_view group;
+    std::string_view plural;
+    std::string_view kind;
+    /// Where the foreign image stands; everything else that the kind names is allowed.
+    std::string_view path;
+    Json (*spec)(Json const& foreign, Json const& allowed);
+};
+
+Json ray_cluster(Json const& head, Json const& worker) {
+    return {{"headGroupSpec", {{"template", head}}},
+            {"workerGroupSpecs", Json::array({{{"template", worker}}})}};
+}
+
+/// The shipped kinds that no other test installs.
+std::array<ShippedKind, 7> const shipped_kinds{{
+    {"apps.kruise.io", "daemonsets", "DaemonSet", "spec.template",
+     [](Json const& foreign, Json const&) -> Json { return {{"template", foreign}}; }},
+    {"apps.kruise.io", "statefulsets", "StatefulSet", "spec.template",
+     [](Json const& foreign, Json const&) -> Json { return {{"template", foreign}}; }},
+    {"batch.volcano.sh", "jobs", "Job", "spec.tasks[1].template",
+     [](Json const& foreign, Json const& allowed) -> Json {
+         return {{"tasks", Json::array({{{"template", allowed}}, {{"template", foreign}}})}};
+     }},
+    {"kubeflow.org", "tfjobs", "TFJob", "spec.tfReplicaSpecs.Worker.template",
+     [](Json const& foreign, Json const& allowed) -> Json {
+         return {{"tfReplicaSpecs",
+                  {{"Chief", {{"template", allowed}}}, {"Worker", {{"template", foreign}}}}}};
+     }},
+    {"ray.io", "rayjobs", "RayJob", "spec.submitterPodTemplate",
+     [](Json const& foreign, Json const& allowed) -> Json {
+         return {{"rayClusterSpec", ray_cluster(allowed, allowed)},
+                 {"submitterPodTemplate", foreign}};
+     }},
+    {"ray.io", "rayservices", "RayService", "spec.rayClusterConfig.workerGroupSpecs[0].template",
+     [](Json const& foreign, Json const& allowed) -> Json {
+         return {{"rayClusterConfig", ray_cluster(allowed, foreign)}};
+     }},
+    {"serving.knative.dev", "services", "Service", "spec.template",
+     [](Json const& foreign, Json const&) -> Json { return {{"template", foreign}}; }},
+}};
+
+TEST_F(CustomKinds, of_every_other_shipped_entry_are_judged_where_it_says) {
+    std::string const ns = make_governed_namespace();
+    for (ShippedKind const& one : shipped_kinds) {
+        install_kind(std::string(one.group), std::string(one.plural), std::string(one.kind));
+    }
+    for (ShippedKind const& one : shipped_kinds) {
+        SCOPED_TRACE(std::string(one.group) + "/" + std::string(one.plural));
+        auto const object = [&](std::string_view image) {
+            return custom_manifest(std::string(one.group), std::string(one.kind), ns, "shipped",
+                                   one.spec(template_with(image), template_with(allowed_image)));
+        };
+        expect_refused(object(foreign_image),
+                       {"[RT-NotAllowed]", std::string(one.path) + ".spec.containers[0].image"});
+        EXPECT_TRUE(done(try_apply(object(allowed_image))));
+    }
 }
 
 }  // namespace
