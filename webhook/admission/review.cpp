@@ -182,6 +182,9 @@ struct ReviewReader::Impl {
         if (body.starts_with("\xEF\xBB\xBF")) {
             return false;  // a byte order mark, which RFC 8259 forbids and only this parser skips
         }
+        if (body.find('\0') != std::string_view::npos) {
+            return false;  // no JSON holds one, and only this parser takes it for the end
+        }
         StreamingDriver driver(collector, texts);
         try {
             return nlohmann::json::sax_parse(body.begin(), body.end(), &driver);
