@@ -13,7 +13,12 @@ from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_sts20150401 import models as sts_models
 from alibabacloud_tea_openapi.utils_models import Config
 
+from cluster_token import service_account_token
+
 ROLE = "acs:ram::1146716667364888:role/acr-cainiao"
+BASE_ROLE = "acs:ram::1284387915995949:role/registry-tenancy"
+ROLE_OF_BASE = "acs:ram::1146716667364888:role/acr-by-operator"
+PROVIDER = "acs:ram::1284387915995949:oidc-provider/ack-rrsa-demo"
 INSTANCE = "cri-shanghai-shared01"
 METADATA = "http://127.0.0.1:18280/latest"
 WORK = os.environ["WORK"]
@@ -65,6 +70,17 @@ def assume_role(**changes):
         "policy": POLICY, "duration_seconds": 3600, **changes})
 
 
+def assume_base_role(sts, audience="sts.aliyuncs.com"):
+    """RRSA: no key signs this call, the token is all."""
+    return sts.assume_role_with_oidc(sts_models.AssumeRoleWithOIDCRequest(
+        oidcprovider_arn=PROVIDER, role_arn=BASE_ROLE, role_session_name="demo.operator",
+        oidctoken=service_account_token(f"{WORK}/issuer.key", audience))).body.credentials
+
+
+def keys_of(session):
+    return session.access_key_id, session.access_key_secret, session.security_token
+
+
 def main():
     keys = node_credentials()
     sts = client(StsClient, 18281, keys)
@@ -78,9 +94,14 @@ def main():
     wrong = client(StsClient, 18281, ("LTAI5tSimulatedKey0001", "wrong", ""))
     expect_error("SignatureDoesNotMatch", wrong.assume_role, assume_role())
 
-    keys = session.access_key_id, session.access_key_secret, session.security_token
+    base = client(StsClient, 18281, keys_of(assume_base_role(sts)))
+    expect_error("NoPermission", base.assume_role, assume_role())  # that one trusts the node
+    base.assume_role(assume_role(role_arn=ROLE_OF_BASE))
+    expect_error("AuthenticationFail.OIDCToken.AudienceNotMatch",
+                 lambda audience: assume_base_role(sts, audience), "vault")
+
     request = cr_models.GetAuthorizationTokenRequest(instance_id=INSTANCE)
-    answer = client(CrClient, 18282, keys).get_authorization_token(request).body
+    answer = client(CrClient, 18282, keys_of(session)).get_authorization_token(request).body
     if not answer.is_success or not 0 < answer.expire_time / 1000 - time.time() <= 3601:
         sys.exit(f"GetAuthorizationToken says {answer.to_map()}")
     print(f"{answer.temp_username}:{answer.authorization_token}")
