@@ -237,6 +237,7 @@ Result<std::vector<PolicySubject>> policy_subjects(World& world, std::string con
         }
     }
     std::vector<PolicySubject> result;
+    result.reserve(subjects.size());
     for (auto& [key, subject] : subjects) {
         result.push_back(std::move(subject));
     }

@@ -9,7 +9,7 @@
 #include "cli/world.hpp"
 #include "lib/base/result.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
 }
 

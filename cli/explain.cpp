@@ -55,13 +55,15 @@ class Explanation {
 
 /// "in 42 minutes", "3 hours ago".
 std::string relative(WallTime time, WallTime now) {
-    auto const seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(time > now ? time - now : now - time)
-            .count();
-    std::string const amount = seconds >= 2 * 86'400  ? std::to_string(seconds / 86'400) + " days"
-                               : seconds >= 2 * 3'600 ? std::to_string(seconds / 3'600) + " hours"
-                               : seconds >= 2 * 60    ? std::to_string(seconds / 60) + " minutes"
-                                                      : std::to_string(seconds) + " seconds";
+    using namespace std::chrono;
+    auto const span = time > now ? time - now : now - time;
+    auto const in = [span]<typename Unit>(Unit unit, char const* name) {
+        return std::to_string(span / unit) + name;
+    };
+    std::string const amount = span >= 2 * days(1)    ? in(days(1), " days")
+                               : span >= 2 * hours(1) ? in(hours(1), " hours")
+                               : span >= minutes(2)   ? in(minutes(1), " minutes")
+                                                      : in(seconds(1), " seconds");
     return time > now ? "in " + amount : amount + " ago";
 }
 

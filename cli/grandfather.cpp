@@ -89,7 +89,7 @@ std::string print_exceptions(Found const& found, GrandfatherOptions const& optio
         Json batch = Json::array();
         std::size_t number = 1;
         std::set<std::string> unique;
-        auto const flush = [&] {
+        auto const flush = [&, &ns = ns] {
             std::string name = "grandfather-" + options.tenancy.substr(0, name_bytes_max) + '-' +
                                ns + (number > 1 ? '-' + std::to_string(number) : "");
             out += "---\n" + write_yaml(exception_of(name, ns, reason, end, std::move(batch)));

@@ -120,6 +120,7 @@ OrderedJson role_json(Role const& role) {
 Result<OrderedJson> one_document(PolicyOptions const& options, std::vector<Role> const& roles) {
     if (roles.size() != 1) {
         std::vector<std::string> known;
+        known.reserve(roles.size());
         for (Role const& role : roles) {
             known.push_back(role.subject.role);
         }

@@ -8,6 +8,7 @@ namespace rt::cli {
 
 void Table::add(std::vector<std::string> const& cells) {
     std::vector<std::string> row;
+    row.reserve(cells.size());
     for (std::string const& cell : cells) {
         row.push_back(cell.empty() ? "-" : printable(cell, 200));
     }

@@ -149,6 +149,7 @@ void World::suggest_namespace(Json const& object) {
 tenancy::RegistryCatalog const& World::catalog() {
     if (!catalog_) {
         std::vector<std::shared_ptr<tenancy::Registry const>> all;
+        all.reserve(registries_.size());
         for (auto const& [name, registry] : registries_) {
             all.push_back(registry);
         }
@@ -190,6 +191,7 @@ World::Policy World::compile(std::vector<std::string> const& governing, std::str
         return policy;
     }
     std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> members;
+    members.reserve(governing.size());
     std::vector<std::shared_ptr<tenancy::RegistryTenancy const>> baselines;
     std::vector<tenancy::ActiveException> active;
     for (std::string const& name : governing) {

@@ -281,7 +281,7 @@ http::ServerResponse Endpoint::examine(std::string_view body, SteadyTime deadlin
     auto const document = parse_json(body, {.bytes_max = resource_body_bytes_max});
     Json const* const request = document ? find(*document, "request") : nullptr;
     std::string const uid = request != nullptr ? string_at(*request, "uid") : std::string();
-    if (uid.empty() || uid.size() > 256) {
+    if (request == nullptr || uid.empty() || uid.size() > 256) {
         return refuse(400);
     }
     PolicyView const view = policies_.view();

@@ -36,7 +36,6 @@ bool possible(EndpointName endpoint, Outcome outcome, std::size_t reason) {
         case Outcome::Allowed:
             return !has_reason;
         case Outcome::Denied:
-            return has_reason && !notice;
         case Outcome::Audited:
             return has_reason && !notice;
         default:

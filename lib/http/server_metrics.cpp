@@ -46,6 +46,7 @@ ServerMetrics::ServerMetrics(Metrics& metrics, std::string const& prefix) {
             {{"reason", rejection_names[index]}});
     }
     std::vector<double> bounds;
+    bounds.reserve(RequestTally::bounds_ns.size());
     for (std::int64_t const bound : RequestTally::bounds_ns) {
         bounds.push_back(static_cast<double>(bound) * 1e-9);
     }

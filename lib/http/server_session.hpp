@@ -8,7 +8,7 @@
 #include "lib/http/server_worker.hpp"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the library's name
 }  // namespace boost::asio
 
 // Internal to lib/http: what a worker and its connections know of each other. Everything here

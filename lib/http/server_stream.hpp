@@ -50,12 +50,12 @@ class ServerStream {
 
     void cancel() {
         boost::system::error_code ignored;
-        socket_.cancel(ignored);
+        static_cast<void>(socket_.cancel(ignored));
     }
     void kill() {
         killed_ = true;
         boost::system::error_code ignored;
-        socket_.close(ignored);
+        static_cast<void>(socket_.close(ignored));
     }
 
     Task<bool> handshake() {
@@ -147,7 +147,7 @@ class ServerStream {
             }
         }
         boost::system::error_code ignored;
-        socket_.shutdown(Socket::shutdown_send, ignored);
+        static_cast<void>(socket_.shutdown(Socket::shutdown_send, ignored));
     }
 
     /// Reads what still comes below TLS and forgets it; false at the end.

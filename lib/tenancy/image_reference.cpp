@@ -19,25 +19,23 @@ constexpr std::size_t tag_bytes_max = 128;
 
 // One table instead of <cctype>: the grammar is ASCII whatever the locale, and a negative char must
 // not be undefined behaviour.
-enum ByteClass : std::uint8_t {
-    printable_byte = 1U << 0U,
-    lower = 1U << 1U,
-    upper = 1U << 2U,
-    digit = 1U << 3U,
-    hex_lower = 1U << 4U,  // digits and a-f
-    hex_upper = 1U << 5U,  // A-F
-};
+constexpr unsigned printable_byte = 1U << 0U;
+constexpr unsigned lower = 1U << 1U;
+constexpr unsigned upper = 1U << 2U;
+constexpr unsigned digit = 1U << 3U;
+constexpr unsigned hex_lower = 1U << 4U;  // digits and a-f
+constexpr unsigned hex_upper = 1U << 5U;  // A-F
 
 constexpr std::array<std::uint8_t, 256> make_byte_classes() {
     std::array<std::uint8_t, 256> table{};
     for (unsigned byte = 0x21; byte <= 0x7e; ++byte) {
         unsigned classes = printable_byte;
         if (byte >= 'a' && byte <= 'z') {
-            classes |= byte <= 'f' ? unsigned{lower} | hex_lower : unsigned{lower};
+            classes |= byte <= 'f' ? lower | hex_lower : lower;
         } else if (byte >= 'A' && byte <= 'Z') {
-            classes |= byte <= 'F' ? unsigned{upper} | hex_upper : unsigned{upper};
+            classes |= byte <= 'F' ? upper | hex_upper : upper;
         } else if (byte >= '0' && byte <= '9') {
-            classes |= unsigned{digit} | hex_lower;
+            classes |= digit | hex_lower;
         }
         table[byte] = static_cast<std::uint8_t>(classes);
     }

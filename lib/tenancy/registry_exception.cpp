@@ -147,7 +147,7 @@ Json to_json(ExceptionImage const& image) {
 }  // namespace
 
 std::string ExceptionImage::display() const {
-    std::string const path = entry.display() + (digest.empty() ? std::string() : '@' + digest);
+    std::string path = entry.display() + (digest.empty() ? std::string() : '@' + digest);
     if (host == any_host) {
         return path;
     }

@@ -31,8 +31,8 @@ std::string line_of(YAML::Node const& node) {
 /// that callers read straight on and ask once at the end.
 class MappingReader {
   public:
-    MappingReader(YAML::Node node, std::string path, std::optional<Error>& error)
-        : node_(std::move(node)), path_(std::move(path)), error_(error) {
+    MappingReader(YAML::Node const& node, std::string path, std::optional<Error>& error)
+        : node_(node), path_(std::move(path)), error_(error) {
         if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
             fail_at(node_, path_.empty() ? "the file" : path_,
                     "is no mapping: write keys and values");
@@ -261,11 +261,13 @@ class MappingReader {
 };
 
 void read_limits(YAML::Node const& node, ServerLimitSettings& limits, std::optional<Error>& error) {
-    constexpr std::int64_t mebibyte = std::int64_t{1024} * 1024;
+    constexpr std::int64_t kibibyte = 1024;
+    constexpr std::int64_t mebibyte = 1024 * kibibyte;
+    constexpr std::int64_t gibibyte = 1024 * mebibyte;
     MappingReader reader(node, "webhook.limits", error);
-    reader.number("bodyBytesMax", limits.body_bytes_max, 64 * 1024, 1024 * mebibyte);
-    reader.number("bodyBytesInFlightMax", limits.body_bytes_in_flight_max, 64 * 1024,
-                  16 * 1024 * mebibyte);
+    reader.number("bodyBytesMax", limits.body_bytes_max, 64 * kibibyte, gibibyte);
+    reader.number("bodyBytesInFlightMax", limits.body_bytes_in_flight_max, 64 * kibibyte,
+                  16 * gibibyte);
     reader.number("connectionsMax", limits.connections_max, 1, 1'000'000);
     reader.number("connectionsPerPeerMax", limits.connections_per_peer_max, 1, 1'000'000);
     reader.number("suspendedMax", limits.suspended_max, 1, 1'000'000);

@@ -37,7 +37,7 @@ struct LateCredentialsContext {
 /// another one, and through the eviction API, which holds disruption budgets.
 class LateCredentials {
   public:
-    explicit LateCredentials(LateCredentialsContext context) : context_(std::move(context)) {}
+    explicit LateCredentials(LateCredentialsContext context) : context_(context) {}
 
     /// One call per namespace at a time (the work queue sees to it).
     kube::Outcome reconcile(std::string const& ns, std::stop_token const& stop);

@@ -127,7 +127,8 @@ TEST(SafetyNet, FailsClosedAndReadsTheGrantOfTheNamespace) {
 }
 
 TEST(SafetyNet, ValidationsDenyUnderEnforcementDenyAlone) {
-    for (auto const& validation : policy_in(images_file)["validations"]) {
+    auto const policy = policy_in(images_file);
+    for (auto const& validation : policy["validations"]) {
         auto const expression = validation["expression"].get<std::string>();
         EXPECT_TRUE(expression.starts_with("params.spec.enforcement != 'Deny' ||")) << expression;
         EXPECT_EQ(validation["reason"], "Forbidden");

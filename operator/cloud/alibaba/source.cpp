@@ -58,8 +58,7 @@ Result<TemporaryKeys> AlibabaSource::assume_role_as(AssumeRole const& parameters
         return std::move(session.keys);
     }
     RT_TRY(AccessKeys const keys, identity_.keys(spec, request.cluster, stop));
-    return call(assume_role_call(endpoints_of(spec).sts, parameters), keys, read_assume_role,
-                std::move(stop));
+    return call(assume_role_call(endpoints_of(spec).sts, parameters), keys, read_assume_role, stop);
 }
 
 Result<TemporaryKeys> AlibabaSource::assume_role(MintRequest const& request, std::stop_token stop) {
@@ -103,7 +102,7 @@ Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::
     RT_TRY(AuthorizationToken token,
            call(personal ? personal_token_call(host)
                          : authorization_token_call(host, instance.instance_id),
-                session.keys, read, std::move(stop)));
+                session.keys, read, stop));
 
     WallTime const now = context_.clock.wall_now();
     // The password dies with the session, whatever ExpireTime says.
