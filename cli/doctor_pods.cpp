@@ -218,7 +218,7 @@ Result<bool> run_pod(kube::Client& client, Clock& clock, Json const& pod,
     return result;
 }
 
-Json walk_request(registry::ChainTarget const& target, std::string const& ca_pem) {
+Json walk_request(registry::ChainTarget const& target, http::CaBundles const& trusted) {
     Json spec = target.spec.registry->spec_json();
     spec.erase("allowedRoles");  // nothing that the way depends on
     Json request = {{"registry",
@@ -231,8 +231,8 @@ Json walk_request(registry::ChainTarget const& target, std::string const& ca_pem
         request["repository"] = target.image->question.repository;
         request["reference"] = target.image->question.reference;
     }
-    if (!ca_pem.empty()) {
-        request["ca"] = ca_pem;
+    if (trusted != http::CaBundles()) {
+        request["trusted"] = {{"everywhere", trusted.everywhere}, {"ofHost", trusted.of_host}};
     }
     return request;
 }
@@ -257,7 +257,16 @@ int walk_here(std::string const& request, Environment& env) {
                                        {repository, string_at(*object, "reference")}};
     }
     bool well = false;
-    env.with_network(string_at(*object, "ca"), [&](registry::Network const& network) {
+    http::CaBundles trusted;
+    if (Json const* const given = find(*object, "trusted")) {
+        trusted.everywhere = string_at(*given, "everywhere");
+        if (Json const* const of_host = find(*given, "ofHost"); of_host && of_host->is_object()) {
+            for (auto const& [host, pem] : of_host->items()) {
+                trusted.of_host[host] = pem.is_string() ? pem.get<std::string>() : std::string();
+            }
+        }
+    }
+    env.with_network(trusted, [&](registry::Network const& network) {
         auto const tell = [&](registry::Step const& step) {
             print(env.out, dump_json(registry::to_json(step)) + '\n');
         };

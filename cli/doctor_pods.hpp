@@ -28,7 +28,8 @@ namespace rt::cli {
 /// The program of node_pod(): walks as the environment variable REGISTRY_TENANCY_WALK says, as
 /// anybody, and prints each step as a line of JSON.
 int walk_here(std::string const& request, Environment& env);
-/// What stands in that variable. `ca_pem`: trusted besides the system's certificates.
-[[nodiscard]] Json walk_request(registry::ChainTarget const& target, std::string const& ca_pem);
+/// What stands in that variable. `trusted`: besides the system's certificates.
+[[nodiscard]] Json walk_request(registry::ChainTarget const& target,
+                                http::CaBundles const& trusted);
 
 }  // namespace rt::cli

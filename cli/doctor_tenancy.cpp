@@ -33,7 +33,7 @@ struct Case {
     std::string ns;
     std::vector<tenancy::CredentialSpec> specs{};
     std::vector<tenancy::RunningImage> running{};
-    std::string ca_pem{};
+    http::CaBundles trusted{};
 };
 
 class TenancyDoctor {
@@ -145,7 +145,7 @@ class TenancyDoctor {
         }
         say("from here to " + target.host + (image.empty() ? "" : ", image " + image) +
             (login ? ", with the pull Secret's credential:\n" : ", as anybody:\n"));
-        env_.with_network(case_.ca_pem, [&](registry::Network const& network) {
+        env_.with_network(case_.trusted, [&](registry::Network const& network) {
             static_cast<void>(
                 registry::walk(target, network, [&](Step const& step) { tell(step); }, {}));
         });
@@ -179,7 +179,7 @@ class TenancyDoctor {
         }
         Json const pod = node_pod(*found, "registry-tenancy-doctor-" + system_random().hex(4),
                                   options_.node_pod_namespace, options_.from_node,
-                                  walk_request(target, case_.ca_pem));
+                                  walk_request(target, case_.trusted));
         if (pod.is_null()) {
             return give_up("our own image", internal_error("the operator's Deployment names none"));
         }
@@ -240,17 +240,19 @@ Result<std::string> namespace_of(World& world, TenancyDoctorOptions const& optio
 }
 
 /// The certificates that the operator is told to trust, where they may be read.
-std::string ca_bundle(kube::Client& client, tenancy::Settings const& settings) {
-    std::string bundle;
+http::CaBundles ca_bundles(kube::Client& client, tenancy::Settings const& settings) {
+    http::CaBundles bundles;
     auto const object =
         client.get(config_maps, {settings.product_namespace, "registry-tenancy-ca-bundle"}, {});
     Json const* const data = object ? find(*object, "data") : nullptr;
     if (data != nullptr && data->is_object()) {
-        for (Json const& certificate : *data) {
-            bundle += certificate.is_string() ? certificate.get<std::string>() + '\n' : "";
+        for (auto const& [name, certificates] : data->items()) {
+            if (certificates.is_string()) {
+                bundles.add(name, certificates.get<std::string>());
+            }
         }
     }
-    return bundle;
+    return bundles;
 }
 
 std::vector<tenancy::RunningImage> images_in_use(kube::Client& client, std::string const& ns,
@@ -312,7 +314,7 @@ Result<Case> prepare(TenancyDoctorOptions const& options, Environment& env) {
             " no credential" + (options.image.empty() ? "" : " for that image's host") +
             (credentials.problems.empty() ? "" : ": " + credentials.problems.front().message)));
     }
-    found.ca_pem = ca_bundle(client, found.rules.world.settings());
+    found.trusted = ca_bundles(client, found.rules.world.settings());
     found.running = images_in_use(client, found.ns, options.image, env);
     return found;
 }

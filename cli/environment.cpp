@@ -57,18 +57,21 @@ Result<Connection> connect_for_real(ClusterFlags const& flags) {
     if (!flags.request_timeout.empty()) {
         RT_TRY(config.request_timeout, parse_timeout(flags.request_timeout));
     }
+    if (!config.proxy) {  // as kubectl does
+        RT_TRY(config.proxy, http::find_proxy());
+    }
     Connection connection;
     connection.current_namespace = config.current_namespace;
     RT_TRY(connection.client, kube::make_user_client(std::move(user), system_clock()));
     return connection;
 }
 
-void use_real_network(std::string const& ca_pem,
+void use_real_network(http::CaBundles const& trusted,
                       std::function<void(registry::Network const&)> const& use) {
     http::CurlTransportOptions options;
-    options.tls.ca_pem = ca_pem;
+    options.tls = http::trusting(trusted);
     auto const transport = http::make_curl_transport(std::move(options));
-    use(registry::real_network(*transport, ca_pem, {}));
+    use(registry::real_network(*transport, trusted, {}));
 }
 
 /// Escapes what would move a terminal's cursor; our own line breaks stay.

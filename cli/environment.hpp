@@ -49,8 +49,8 @@ struct Environment {
     std::function<Result<Connection>(ClusterFlags const&)> connect;
     /// Runs a program to its end and returns what it wrote to its standard output.
     std::function<Result<std::string>(std::vector<std::string> const&)> run_program;
-    /// Calls with the network as it is here; trusts the system's certificates and `ca_pem`.
-    std::function<void(std::string const& ca_pem,
+    /// Calls with the network as it is here; trusts the system's certificates and `trusted`.
+    std::function<void(http::CaBundles const& trusted,
                        std::function<void(registry::Network const&)> const& use)>
         with_network{};
 };

@@ -68,25 +68,40 @@ Result<std::unique_ptr<Process>> start(ProgramOptions const& options) {
     return process;
 }
 
-/// Every *.crt and *.pem of the directory, in the order of their names; none where it doesn't
-/// exist.
-Result<std::string> read_ca_bundles(std::string const& directory) {
-    std::vector<std::string> paths;
+/// What the directory says about trust, its files in the order of their names; nothing where it
+/// doesn't exist.
+Result<http::CaBundles> read_ca_bundles(std::string const& directory) {
+    std::vector<std::filesystem::path> paths;
     std::error_code error;
     for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
          it.increment(error)) {
         auto const extension = it->path().extension();
-        if (extension == ".crt" || extension == ".pem") {
-            paths.push_back(it->path().string());
+        if (extension == ".crt" || extension == ".pem" || extension == ".ca") {
+            paths.push_back(it->path());
         }
     }
     std::sort(paths.begin(), paths.end());
-    std::string bundle;
-    for (std::string const& path : paths) {
-        RT_TRY(std::string const text, read_file(path, ca_file_bytes_max));
-        bundle += text + "\n";
+    http::CaBundles bundles;
+    for (auto const& path : paths) {
+        RT_TRY(std::string const text, read_file(path.string(), ca_file_bytes_max));
+        bundles.add(path.filename().string(), text);
     }
-    return bundle;
+    return bundles;
+}
+
+/// How clouds and registries are reached: trust, proxy and private endpoints.
+Result<http::CurlTransportOptions> cloud_transport(tenancy::Settings const& settings,
+                                                   http::CaBundles const& trusted) {
+    http::CurlTransportOptions options;
+    options.tls = http::trusting(trusted);
+    options.body_bytes_max = cloud_answer_bytes_max;
+    options.connect_to = settings.op.connect_to;
+    RT_TRY(options.proxy, http::find_proxy());
+    if (options.proxy) {
+        log_info("Clouds and registries are asked through a proxy",
+                 {{"proxy", options.proxy->authority}, {"not_for", options.proxy->exceptions}});
+    }
+    return options;
 }
 
 std::string host_name() {
@@ -159,14 +174,15 @@ int run_operator(ProgramOptions const& options) {
     if (!process) {
         return refuse(process.error());
     }
-    auto bundle = read_ca_bundles((*process)->settings.ca_bundle_directory);
-    if (!bundle) {
-        return refuse(bundle.error());
+    auto bundles = read_ca_bundles((*process)->settings.ca_bundle_directory);
+    if (!bundles) {
+        return refuse(bundles.error());
     }
-    http::CurlTransportOptions transport_options;
-    transport_options.tls.ca_pem = std::move(*bundle);
-    transport_options.body_bytes_max = cloud_answer_bytes_max;
-    auto const clouds = http::make_curl_transport(std::move(transport_options));
+    auto transport_options = cloud_transport((*process)->settings, *bundles);
+    if (!transport_options) {
+        return refuse(transport_options.error());
+    }
+    auto const clouds = http::make_curl_transport(*std::move(transport_options));
 
     kube::LeaderElectionOptions election;
     election.lease = {(*process)->settings.product_namespace, lease_name};
@@ -216,14 +232,15 @@ int run_doctor(ProgramOptions const& options) {
         return refuse(process.error());
     }
     tenancy::Settings const& settings = (*process)->settings;
-    auto bundle = read_ca_bundles(settings.ca_bundle_directory);
-    if (!bundle) {
-        return refuse(bundle.error());
+    auto bundles = read_ca_bundles(settings.ca_bundle_directory);
+    if (!bundles) {
+        return refuse(bundles.error());
     }
-    http::CurlTransportOptions transport_options;
-    transport_options.tls.ca_pem = *bundle;
-    transport_options.body_bytes_max = cloud_answer_bytes_max;
-    auto const clouds = http::make_curl_transport(std::move(transport_options));
+    auto transport_options = cloud_transport(settings, *bundles);
+    if (!transport_options) {
+        return refuse(transport_options.error());
+    }
+    auto const clouds = http::make_curl_transport(*std::move(transport_options));
     auto const cluster = find_cluster_name(settings, *(*process)->api, signals.token());
     if (!cluster) {
         return refuse(cluster.error());
@@ -231,7 +248,7 @@ int run_doctor(ProgramOptions const& options) {
     kube::Client& api = *(*process)->api;
     DoctorContext context{
         api,
-        registry::real_network(*clouds, *bundle, signals.token()),
+        registry::real_network(*clouds, *bundles, signals.token()),
         system_clock(),
         settings,
         *cluster,

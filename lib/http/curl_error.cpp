@@ -18,6 +18,8 @@ Meaning meaning_of(CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
             return {ErrorKind::Unavailable, "resolving the name failed", false, dns_failed};
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return {ErrorKind::Unavailable, "resolving the name of the proxy failed", true};
         case CURLE_COULDNT_CONNECT:
             return {ErrorKind::Unavailable, "connecting failed", true};
         case CURLE_OPERATION_TIMEDOUT:

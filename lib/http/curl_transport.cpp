@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -193,6 +194,17 @@ std::pair<std::string, std::string> host_and_port(Url const& url) {
     return {url.authority, url.scheme == "http" ? "80" : "443"};
 }
 
+/// HOST:PORT of a URL, and HOST[:PORT] to go to instead, in libcurl's notation.
+curl_slist* connect_to_list(std::string const& from, std::string const& to,
+                            std::string const& default_port) {
+    Url other;
+    other.authority = to;
+    auto const [host, port] = host_and_port(other);
+    bool const has_port = host.size() != to.size();
+    return curl_slist_append(nullptr,
+                             (from + ":" + host + ":" + (has_port ? port : default_port)).c_str());
+}
+
 class CurlTransport final : public Transport {
   public:
     /// `connect_only`: send() ends where a request would begin, with an empty response.
@@ -200,7 +212,11 @@ class CurlTransport final : public Transport {
         : options_(std::move(options)),
           connect_only_(connect_only),
           trust_(make_trust_store(options_.tls.ca_pem, options_.tls.use_system_cas)),
-          pool_(options_.idle_connections_max) {}
+          pool_(options_.idle_connections_max) {
+        for (auto const& [host, pem] : options_.tls.ca_of_host) {
+            trust_of_host_.emplace(host, make_trust_store(pem, false));
+        }
+    }
 
     Result<Response> send(Request const& request, std::stop_token stop) override {
         return exchange(request, nullptr, milliseconds::zero(), std::move(stop));
@@ -216,7 +232,9 @@ class CurlTransport final : public Transport {
                               milliseconds idle_timeout, std::stop_token stop);
     Result<void> prepare(Pair& pair, Request const& request, Url const& url, HeaderList& headers,
                          HeaderList& connect_to) const;
-    void prepare_tls(CURL* easy) const;
+    void prepare_tls(CURL* easy, x509_store_st* trust) const;
+    void prepare_proxy(CURL* easy) const;
+    [[nodiscard]] Result<TrustStore> const& trust_for(std::string const& host) const;
     static Result<CURLcode> run(Pair& pair, Exchange& state, Request const& request,
                                 milliseconds idle_timeout, std::string const& host,
                                 std::stop_token const& stop);
@@ -224,17 +242,31 @@ class CurlTransport final : public Transport {
     CurlTransportOptions const options_;
     bool const connect_only_;
     Result<TrustStore> const trust_;
+    std::map<std::string, Result<TrustStore>> trust_of_host_;
     PairPool pool_;
 };
 
-void CurlTransport::prepare_tls(CURL* easy) const {
+Result<TrustStore> const& CurlTransport::trust_for(std::string const& host) const {
+    auto const found = trust_of_host_.find(host);
+    return found == trust_of_host_.end() ? trust_ : found->second;
+}
+
+void CurlTransport::prepare_proxy(CURL* easy) const {
+    std::string const url(options_.proxy->url.reveal());  // libcurl copies it
+    curl_easy_setopt(easy, CURLOPT_PROXY, url.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, options_.proxy->exceptions.c_str());
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+void CurlTransport::prepare_tls(CURL* easy, x509_store_st* trust) const {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &use_trust_store);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust_->get());
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust);
     if (!options_.tls.client_certificate_pem.empty()) {
         std::string const& certificate = options_.tls.client_certificate_pem;
         std::string_view const key = options_.tls.client_key_pem.reveal();
@@ -255,9 +287,9 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
     curl_easy_reset(easy);
     RT_TRY(headers, header_list(request));
     std::string target = request.url;
+    auto const [host, port] = host_and_port(url);
     if (!options_.tls.server_name.empty()) {
         // Connects to the URL's address, but asks for and checks another name.
-        auto const [host, port] = host_and_port(url);
         target = url.scheme + "://" + options_.tls.server_name + ":" + port +
                  request.url.substr(url.scheme.size() + 3 + url.authority.size());
         connect_to.reset(curl_slist_append(nullptr, ("::" + host + ":" + port).c_str()));
@@ -269,6 +301,11 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
                 headers.reset(longer);
             }
         }
+    }
+    if (auto const other = options_.connect_to.find(to_lower_ascii(host));
+        other != options_.connect_to.end()) {
+        connect_to.reset(connect_to_list(host + ":" + port, other->second, port));
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
     }
     curl_easy_setopt(easy, CURLOPT_URL, target.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -299,7 +336,14 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
     if (url.scheme == "https") {
-        prepare_tls(easy);
+        Result<TrustStore> const& trust = trust_for(to_lower_ascii(host));
+        if (!trust) {
+            return fail(trust.error().with_context(printable(host, 260)));
+        }
+        prepare_tls(easy, trust->get());
+        if (options_.proxy) {
+            prepare_proxy(easy);
+        }
     }
     return {};
 }
@@ -351,9 +395,6 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
         return fail(invalid_argument("a URL must be http(s)://host[:port]/..., without user@"));
     }
     std::string const host = printable(url.authority, 260);
-    if (!trust_) {
-        return fail(trust_.error().with_context(host));
-    }
     if (stop.stop_requested()) {
         return fail(Error{ErrorKind::Cancelled, host + ": stopped before the request"});
     }
@@ -395,7 +436,10 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
                                                   " bytes"});
     }
     if (*outcome != CURLE_OK && !state.ended_by_caller) {
-        Error error = curl_error(*outcome, host, detail.data());
+        bool const proxied = options_.proxy && url.scheme == "https";
+        Error error = curl_error(
+            *outcome, proxied ? host + " (proxy " + options_.proxy->authority + ")" : host,
+            detail.data());
         error.http_status = state.response.status;
         return fail(std::move(error));
     }

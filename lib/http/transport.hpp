@@ -2,22 +2,26 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "lib/base/result.hpp"
 #include "lib/base/secret.hpp"
+#include "lib/http/ca_bundles.hpp"
 #include "lib/http/message.hpp"
+#include "lib/http/proxy.hpp"
 
 namespace rt::http {
 
 /// Sends requests; the only seam between our clients and the network. Blocking, thread-safe.
 /// Any HTTP status is a success here; errors are transport trouble: Unavailable (DNS, connect, TLS,
 /// reset), DeadlineExceeded, Cancelled (stop requested), Corrupt (larger than the body limit).
-/// Redirects are never followed (credentials go nowhere else) and proxies in the environment
-/// ignored.
+/// Redirects are never followed (credentials go nowhere else); a proxy is used only where the
+/// options name one, whatever the environment says.
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -39,10 +43,20 @@ class Transport {
 struct TlsOptions {
     std::string ca_pem{};  ///< trusted besides nothing else, unless use_system_cas
     bool use_system_cas = true;
+    /// By host without a port: trusted for it instead of all of the above.
+    std::map<std::string, std::string, std::less<>> ca_of_host{};
     std::string client_certificate_pem{};
     SecretString client_key_pem{};
     std::string server_name{};  ///< checked instead of the URL's host, if not empty
 };
+
+/// The system's certificates and these.
+[[nodiscard]] inline TlsOptions trusting(CaBundles const& bundles) {
+    TlsOptions options;
+    options.ca_pem = bundles.everywhere;
+    options.ca_of_host = bundles.of_host;
+    return options;
+}
 
 struct CurlTransportOptions {
     TlsOptions tls{};
@@ -50,6 +64,10 @@ struct CurlTransportOptions {
         std::size_t{64} * 1024;  ///< a cloud's answer; the API server's client raises it
     std::size_t idle_connections_max = 32;
     std::string user_agent = "registry-tenancy/" RT_VERSION;
+    std::optional<Proxy> proxy{};
+    /// By host without a port: HOST[:PORT] to connect to instead, a cloud's private endpoint. Names
+    /// asked for and certificates checked stay those of the URL.
+    std::map<std::string, std::string, std::less<>> connect_to{};
 };
 
 /// libcurl behind the seam; verifies peer and host name always.

@@ -107,13 +107,11 @@ Result<void> connect_to(std::string const& address, std::string const& port) {
 
 }  // namespace
 
-Network real_network(http::Transport& transport, std::string ca_pem, std::stop_token stop) {
-    auto const handshake = [ca_pem = std::move(ca_pem),
+Network real_network(http::Transport& transport, http::CaBundles trusted, std::stop_token stop) {
+    auto const handshake = [trusted = std::move(trusted),
                             stop = std::move(stop)](std::string const& authority) {
-        http::TlsOptions tls;
-        tls.ca_pem = ca_pem;
-        return http::verify_server("https://" + authority + "/", std::move(tls), connect_timeout,
-                                   stop);
+        return http::verify_server("https://" + authority + "/", http::trusting(trusted),
+                                   connect_timeout, stop);
     };
     return {resolve, connect_to, handshake, transport, system_clock()};
 }

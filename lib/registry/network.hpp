@@ -25,9 +25,8 @@ struct Network {
     Clock& clock;
 };
 
-/// The machine's own. `transport` and `ca_pem` (trusted besides the system's certificates) are to
-/// trust the same.
-[[nodiscard]] Network real_network(http::Transport& transport, std::string ca_pem,
+/// The machine's own. `transport` is to trust the same.
+[[nodiscard]] Network real_network(http::Transport& transport, http::CaBundles trusted,
                                    std::stop_token stop);
 
 /// "host" and "port" of host[:port]; 443 where none is written.

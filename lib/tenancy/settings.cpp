@@ -14,6 +14,7 @@
 #include "lib/base/text.hpp"
 #include "lib/base/yaml.hpp"
 #include "lib/tenancy/field_reader.hpp"
+#include "lib/tenancy/names.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 
 namespace rt::tenancy {
@@ -22,6 +23,8 @@ namespace {
 constexpr std::size_t file_bytes_max = std::size_t{1} * 1024 * 1024;
 /// Each becomes a rule of the webhook configuration and a tree that reviews are read with.
 constexpr std::size_t custom_kinds_max = 128;
+/// More private endpoints than all clouds together have APIs that we call, in many regions.
+constexpr std::size_t hosts_max = 256;
 
 std::string line_of(YAML::Node const& node) {
     return node.Mark().is_null() ? std::string() : "line " + std::to_string(node.Mark().line + 1);
@@ -172,6 +175,34 @@ class MappingReader {
         }
     }
 
+    /// A mapping of host names to host[:port].
+    void hosts(std::string_view key, std::map<std::string, std::string, std::less<>>& target) {
+        YAML::Node const hosts = child(key);
+        if (error_ || !hosts.IsDefined() || hosts.IsNull()) {
+            return;
+        }
+        if (!hosts.IsMap() || hosts.size() > hosts_max) {
+            fail_at(hosts, name(key),
+                    "is no mapping of at most " + std::to_string(hosts_max) +
+                        " hosts: write sts.eu-central-1.amazonaws.com: HOST[:PORT]");
+            return;
+        }
+        for (auto const& item : hosts) {
+            std::string const from = item.first.IsScalar() ? item.first.Scalar() : std::string("?");
+            std::string const to = item.second.IsScalar() ? item.second.Scalar() : std::string("?");
+            if (!RegistryHost::parse(from) || from.find(':') != std::string::npos) {
+                fail_at(item.first, name(key),
+                        in_quotes(from) + " is no host name: lower case, without port and path");
+            } else if (!RegistryHost::parse(to)) {
+                fail_at(
+                    item.second, name(key) + '.' + from,
+                    in_quotes(to) + " is no HOST[:PORT]: lower case, without https:// and path");
+            } else if (!target.emplace(from, to).second) {
+                fail_at(item.first, name(key), in_quotes(from) + " stands here twice: remove one");
+            }
+        }
+    }
+
     void absolute_path(std::string_view key, std::string& target, bool may_be_empty) {
         text(key, target);
         if (!(target.empty() && may_be_empty) && !target.starts_with('/')) {
@@ -314,6 +345,7 @@ void read_operator(YAML::Node const& node, OperatorSettings& op, std::optional<E
     if (auto const index = reader.choice("waitingPods", waiting_names)) {
         op.waiting_pods = static_cast<OperatorSettings::WaitingPods>(*index);
     }
+    reader.hosts("connectTo", op.connect_to);
     reader.refuse_unknown();
 }
 

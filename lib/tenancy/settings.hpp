@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +50,8 @@ struct OperatorSettings {
     /// What becomes of a Pod that came before its credential and waits for the kubelet's next try.
     enum class WaitingPods { Tell, Evict };
     WaitingPods waiting_pods = WaitingPods::Tell;
+    /// HOST[:PORT] to connect to instead, by the host of a cloud's API.
+    std::map<std::string, std::string, std::less<>> connect_to{};
 };
 
 /// The one settings file that all programs read (YAML). Unknown keys are refused with the nearest

@@ -51,9 +51,9 @@ class Bench {
             programs.push_back(command);
             return program_output;
         };
-        env.with_network = [this](std::string const& ca_pem,
+        env.with_network = [this](http::CaBundles const& trusted,
                                   std::function<void(registry::Network const&)> const& use) {
-            ca_seen = ca_pem;
+            trusted_seen = trusted;
             use({resolve, connect, handshake, network, clock});
         };
         int const code = cli::run(arguments, env);
@@ -78,7 +78,7 @@ class Bench {
     std::string program_output;
     /// The registries: names that resolve, addresses that answer, and what they say.
     test::ScriptedTransport network;
-    std::string ca_seen;
+    http::CaBundles trusted_seen;
     std::function<Result<std::vector<std::string>>(std::string const&)> resolve =
         [](std::string const&) { return std::vector<std::string>{"10.0.0.1"}; };
     std::function<Result<void>(std::string const&, std::string const&)> connect =

@@ -211,7 +211,10 @@ TEST_F(TenancyDoctorTest, ThePodOnANodeHasItsNetworkAndNoRights) {
                                    {"cainiao/a1", "v1"}};
     registry::Login const login{"user", "secret-password"};
     target.login = &login;
-    Json const request = walk_request(target, "PEM");
+    http::CaBundles trusted;
+    trusted.add("company.crt", "PEM");
+    trusted.add("harbor.example.com.ca", "HARBOR");
+    Json const request = walk_request(target, trusted);
     Json const pod = node_pod(operator_deployment(), "doctor-1", "kube-system", "node-1", request);
     EXPECT_EQ(pod.dump().find("secret-password"), std::string::npos);
     EXPECT_EQ(pod.dump().find("allowedRoles"), std::string::npos);
@@ -231,7 +234,7 @@ TEST_F(TenancyDoctorTest, ThePodOnANodeHasItsNetworkAndNoRights) {
     ::setenv("REGISTRY_TENANCY_WALK", text.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
     auto const ran = bench.run({"__walk"});
     ::unsetenv("REGISTRY_TENANCY_WALK");  // NOLINT(concurrency-mt-unsafe)
-    EXPECT_EQ(bench.ca_seen, "PEM");
+    EXPECT_EQ(bench.trusted_seen, trusted);
     EXPECT_NE(ran.out.find(R"("step":"scope")"), std::string::npos) << ran.out << ran.err;
     EXPECT_EQ(bench.run({"__walk"}).code, ExitUsage);
 }

@@ -51,6 +51,9 @@ operator:
   mintBurst: 3
   driftMintsPerHour: 4
   waitingPods: Evict
+  connectTo:
+    sts.eu-central-1.amazonaws.com: vpce-1.sts.eu-central-1.vpce.amazonaws.com
+    cr.cn-shanghai.aliyuncs.com: 10.0.0.7:8443
 )");
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->cluster_name, "demo");
@@ -77,6 +80,9 @@ operator:
     OperatorSettings const& op = settings->op;
     EXPECT_EQ(op.admin_port, 9081);
     EXPECT_EQ(op.workers, 2U);
+    EXPECT_EQ(op.connect_to.at("sts.eu-central-1.amazonaws.com"),
+              "vpce-1.sts.eu-central-1.vpce.amazonaws.com");
+    EXPECT_EQ(op.connect_to.at("cr.cn-shanghai.aliyuncs.com"), "10.0.0.7:8443");
     EXPECT_EQ(op.serving_certificate, OperatorSettings::ServingCertificate::External);
     EXPECT_DOUBLE_EQ(op.mints_per_second, 0.5);
     EXPECT_EQ(op.mint_burst, 3);
@@ -131,6 +137,14 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
              {"operator: {mintsPerSecond: 0}", {"operator.mintsPerSecond", "above 0"}},
              {"operator: {mintsPerSecond: .inf}", {"mintsPerSecond"}},
              {"operator: {servingCertificate: Mine}", {"Managed, External"}},
+             {"operator: {connectTo: [a]}", {"operator.connectTo", "no mapping"}},
+             {"operator:\n  connectTo:\n    https://sts.example.com: a",
+              {"line 3", "operator.connectTo", "\"https://sts.example.com\"", "no host name"}},
+             {"operator: {connectTo: {'sts.example.com:443': a}}", {"without port"}},
+             {"operator: {connectTo: {sts.example.com: https://a}}",
+              {"operator.connectTo.sts.example.com", "\"https://a\"", "HOST[:PORT]"}},
+             {"operator:\n  connectTo:\n    a.example: b\n    a.example: c",
+              {"line 4", "\"a.example\"", "twice"}},
              {"logLevel: verbose", {"trace, debug, info, warn, error"}},
              {"- a", {"the file", "no mapping"}},
              {"text", {"no mapping"}},

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/result.hpp"
 #include "lib/base/secret.hpp"
+#include "lib/http/proxy.hpp"
 
 namespace rt::kube {
 
@@ -22,6 +24,7 @@ struct ClientConfig {
     std::string client_certificate_pem{};
     SecretString client_key_pem{};
     std::string tls_server_name{};
+    std::optional<http::Proxy> proxy{};  ///< a kubeconfig's proxy-url
     std::string impersonate_user{};
     std::vector<std::string> impersonate_groups{};
     std::string current_namespace = "default";

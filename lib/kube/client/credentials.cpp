@@ -152,6 +152,10 @@ void Credentials::rebuild_transport() {
     options.tls.client_certificate_pem = tls_.certificate;
     options.tls.client_key_pem = tls_.key.clone();
     options.tls.server_name = config_.tls_server_name;
+    if (config_.proxy) {
+        options.proxy = http::Proxy{config_.proxy->url.clone(), config_.proxy->authority,
+                                    config_.proxy->exceptions};
+    }
     options.body_bytes_max = body_bytes_max;
     transport_ = factory_(std::move(options));
 }

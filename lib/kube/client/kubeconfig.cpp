@@ -120,8 +120,12 @@ class Reader {
                 "cluster.insecure-skip-tls-verify is refused: credentials would go to "
                 "whoever answers; give certificate-authority-data instead"};
         }
-        if (!text_at(cluster, "proxy-url").empty()) {
-            throw Refused{"cluster.proxy-url is not supported"};
+        if (auto const url = text_at(cluster, "proxy-url"); !url.empty()) {
+            auto proxy = http::parse_proxy("cluster.proxy-url", url);
+            if (!proxy) {
+                throw Refused{proxy.error().message};
+            }
+            config.proxy = *std::move(proxy);
         }
         config.tls_server_name = text_at(cluster, "tls-server-name");
         config.ca_pem = data_at(cluster, "certificate-authority-data");

@@ -43,13 +43,15 @@ TEST_F(KubeconfigTest, ReadsInlineData) {
     std::string const ca = base64_encode("CA PEM");
     auto const loaded =
         load(config("{server: 'https://api:6443/', certificate-authority-data: " + ca +
-                        ", tls-server-name: kubernetes}",
+                        ", tls-server-name: kubernetes, proxy-url: 'http://u:p@proxy:3128'}",
                     "{client-certificate-data: " + base64_encode("CERT") + ", client-key-data: " +
                         base64_encode("KEY") + ", token: tkn, as: alice, as-groups: [g1, g2]}"));
     ASSERT_TRUE(loaded) << loaded.error().message;
     EXPECT_EQ(loaded->server, "https://api:6443");
     EXPECT_EQ(loaded->ca_pem, "CA PEM");
     EXPECT_EQ(loaded->tls_server_name, "kubernetes");
+    EXPECT_EQ(loaded->proxy->authority, "proxy:3128");
+    EXPECT_EQ(loaded->proxy->url.reveal(), "http://u:p@proxy:3128");
     EXPECT_EQ(loaded->client_certificate_pem, "CERT");
     EXPECT_EQ(loaded->client_key_pem.reveal(), "KEY");
     EXPECT_EQ(loaded->token.reveal(), "tkn");
@@ -107,7 +109,7 @@ TEST_F(KubeconfigTest, SaysWhatIsWrongAndWhatToDo) {
              {config("{}", "{}"), "must start with https://"},
              {config("{server: 'https://api', insecure-skip-tls-verify: true}", "{}"),
               "insecure-skip-tls-verify is refused: "},
-             {config("{server: 'https://api', proxy-url: 'http://p'}", "{}"), "proxy-url"},
+             {config("{server: 'https://api', proxy-url: 'socks5://p'}", "{}"), "proxy-url"},
              {config("{server: 'https://api', certificate-authority-data: '%%%'}", "{}"),
               "certificate-authority-data is not base64"},
              {config(cluster, "{exec: {command: aws}}"), "user.exec.apiVersion"},
