@@ -156,11 +156,12 @@ void lead(Process& process, http::Transport& clouds, kube::LeaderElector const& 
     if (stop.stop_requested()) {
         return;
     }
-    LeaderClient api(*process.api, [&elector] { return elector.leading(); });
+    auto const leading = [&elector] { return elector.leading(); };
+    LeaderClient api(*process.api, leading);
     auto const source = make_credential_sources(
         {clouds, api, system_clock(), system_random(), process.settings.product_namespace});
     TenancyOperator running({api, *source, system_clock(), system_random(), process.metrics,
-                             process.settings, cluster, clouds});
+                             process.settings, cluster, clouds, leading});
     term.begin(&running);
     running.run(stop);
     term.end();

@@ -106,7 +106,8 @@ struct TenancyOperator::Impl {
                       context.clock, context.random, context.settings, context.cluster,
                       [this](ResultBoard::Touched const& touched) {
                           enqueue({{}, touched.tenancies, {}, touched.exceptions});
-                      }}),
+                      },
+                      context.leading}),
           status_writer(context.api, view, board, workloads, proof_board, sink, metrics,
                         context.clock, context.settings.exception_life_max),
           accounts(context.api, view, context.clock, context.settings),

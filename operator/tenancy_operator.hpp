@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ class TenancyOperator {
         tenancy::Settings const& settings;
         std::string cluster;          ///< clusterName
         http::Transport& registries;  ///< to ask whether credentials can pull
+        std::function<bool()> leading = [] { return true; };  ///< asked before each mint
     };
     explicit TenancyOperator(Context context);
     ~TenancyOperator();

@@ -10,6 +10,10 @@ namespace {
 
 /// Enough for an API server that changes leaders; longer trouble is the queue's business.
 constexpr int attempts_max = 4;
+/// Half a minute: a credential that is given up must be minted again. A leader without an API
+/// server loses its Lease within 10 s, which ends this; trouble that is longer is of this one
+/// Secret.
+constexpr int secret_attempts_max = 10;
 constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::milliseconds pause_max{5'000};
 /// One live list serves all namespaces that leave at the same time; it is young against the grace.
@@ -34,14 +38,14 @@ kube::ApplyOptions apply_options(bool force) {
 
 template <class T>
 Result<T> CarryOut::with_retries(std::function<Result<T>()> const& call,
-                                 std::stop_token const& stop) {
+                                 std::stop_token const& stop, int attempts) {
     auto pause = first_pause;
     for (int attempt = 1;; ++attempt) {
         Result<T> result = call();
         bool const again = !result && (result.error().kind == ErrorKind::Unavailable ||
                                        result.error().kind == ErrorKind::Throttled ||
                                        result.error().kind == ErrorKind::DeadlineExceeded);
-        if (!again || attempt == attempts_max) {
+        if (!again || attempt == attempts) {
             return result;
         }
         auto const asked = result.error().retry_after.value_or(pause);
@@ -56,7 +60,7 @@ Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant,
                                    std::stop_token const& stop) {
     auto result = with_retries<Json>(
         [&] { return api_.apply(kube::types::registry_grants, grant, apply_options(true), stop); },
-        stop);
+        stop, attempts_max);
     metrics_.wrote("grant", "apply", result.has_value());
     if (!result) {
         return fail(result.error().with_context("writing RegistryGrant in namespace " + ns));
@@ -67,14 +71,14 @@ Result<void> CarryOut::apply_grant(std::string const& ns, Json const& grant,
 
 Result<Json> CarryOut::get_secret(std::string const& ns, std::stop_token const& stop) {
     return with_retries<Json>([&] { return api_.get(kube::types::secrets, secret_key(ns), stop); },
-                              stop);
+                              stop, attempts_max);
 }
 
 Result<Json> CarryOut::apply_secret(std::string const& ns, Json const& secret, bool create,
                                     std::stop_token const& stop) {
     auto result = with_retries<Json>(
         [&] { return api_.apply(kube::types::secrets, secret, apply_options(!create), stop); },
-        stop);
+        stop, secret_attempts_max);
     metrics_.wrote("secret", "apply", result.has_value());
     if (!result) {
         return fail(result.error().with_context("writing the pull Secret in namespace " + ns));

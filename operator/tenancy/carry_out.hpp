@@ -14,8 +14,8 @@
 namespace rt::op {
 
 /// The operator's writes inside governed namespaces. Each is idempotent, tells the view at once,
-/// and is retried a few times on transient trouble: a minted credential that cannot be written is
-/// lost.
+/// and is retried on transient trouble; a pull Secret for longest, because a minted credential that
+/// is not written is lost.
 class CarryOut {
   public:
     CarryOut(kube::Client& api, ClusterView& view, Clock& clock, OperatorMetrics& metrics)
@@ -44,7 +44,8 @@ class CarryOut {
 
   private:
     template <class T>
-    Result<T> with_retries(std::function<Result<T>()> const& call, std::stop_token const& stop);
+    Result<T> with_retries(std::function<Result<T>()> const& call, std::stop_token const& stop,
+                           int attempts);
 
     using Objects = std::shared_ptr<std::vector<Json> const>;
     Result<Objects> live_tenancies(std::stop_token const& stop);

@@ -126,7 +126,7 @@ kube::Outcome NamespaceReconciler::keep(Gathered gathered, tenancy::NamespacePol
         },
         [&] { return round.wants_nothing() ? drop_secret(round) : prune(round); },
         [&]() -> Result<void> {
-            mint(round);
+            RT_CHECK(mint(round));
             return write_minted(round);
         },
     };

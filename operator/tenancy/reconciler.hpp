@@ -41,6 +41,8 @@ struct ReconcilerContext {
     std::string cluster;
     /// The status of these may have changed.
     std::function<void(ResultBoard::Touched const& touched)> status_changed;
+    /// Asked before each mint: what is minted by one who may not write any more is lost.
+    std::function<bool()> leading = [] { return true; };
 };
 
 /// Makes one namespace true: grant first, then narrowing, then credentials, each step idempotent
@@ -88,7 +90,7 @@ class NamespaceReconciler {
     Result<void> write_grant(Round& round, std::vector<GrantProblem> problems);
     Result<void> read_existing(Round& round);
     Result<void> prune(Round& round);
-    void mint(Round& round);
+    Result<void> mint(Round& round);
     void mint_one(Round& round, std::size_t index);
     void remember_failure(Round& round, std::size_t index, Error const& error);
     void remember_unwritten(Round& round);

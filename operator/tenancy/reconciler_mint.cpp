@@ -26,12 +26,15 @@ std::string account_of(tenancy::CredentialSpec const& spec) {
 
 }  // namespace
 
-void NamespaceReconciler::mint(Round& round) {
+Result<void> NamespaceReconciler::mint(Round& round) {
     if (round.drift_blocked) {
-        return;
+        return {};
     }
     SteadyTime const now = context_.clock.steady_now();
     for (std::size_t const index : due_mints(round.needs, round.memory.failures, now)) {
+        if (!context_.leading()) {
+            return fail({ErrorKind::Cancelled, "another replica may be leading by now"});
+        }
         CredentialNeed const& need = round.needs.credentials[index];
         std::string const who = round.gathered.ns + '\n' + failure_key(need);
         bool const asks_a_cloud =
@@ -48,9 +51,10 @@ void NamespaceReconciler::mint(Round& round) {
         round.memory.waiting_since.erase(failure_key(need));
         mint_one(round, index);
         if (round.stop.stop_requested()) {
-            return;
+            break;
         }
     }
+    return {};
 }
 
 void NamespaceReconciler::mint_one(Round& round, std::size_t index) {

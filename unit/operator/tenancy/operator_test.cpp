@@ -63,8 +63,18 @@ class WholeOperator : public testing::Test {
 
     std::jthread start() {
         return std::jthread([this](std::stop_token stop) {
-            TenancyOperator::Context context{api,     source,   system_clock(), system_random(),
-                                             metrics, settings, "demo",         nowhere};
+            TenancyOperator::Context context{api,
+                                             source,
+                                             system_clock(),
+                                             system_random(),
+                                             metrics,
+                                             settings,
+                                             "demo",
+                                             nowhere,
+                                             [this] {
+                                                 ++asked;
+                                                 return leading.load();
+                                             }};
             TenancyOperator running(context);
             running.run(stop);
         });
@@ -82,6 +92,8 @@ class WholeOperator : public testing::Test {
     Nowhere nowhere;
     Metrics metrics;
     tenancy::Settings settings;
+    std::atomic<bool> leading = true;
+    std::atomic<int> asked = 0;  ///< whether it leads
 };
 
 TEST_F(WholeOperator, MakesNamespacesTrueAndKeepsThem) {
@@ -125,6 +137,16 @@ TEST_F(WholeOperator, EndsWhileItWorks) {
     int const mints = source.count;
     api.put(namespaces, namespace_object("n5"));
     EXPECT_EQ(source.count, mints);
+}
+
+TEST_F(WholeOperator, MintsNothingThatItMayNotWrite) {
+    leading = false;
+    std::jthread const running = start();
+    ASSERT_TRUE(eventually([&] { return asked >= 5; }));
+    EXPECT_EQ(source.count, 0);
+    leading = true;
+    ASSERT_TRUE(eventually([&] { return ready() == "True"; }));
+    EXPECT_EQ(source.count, 5);
 }
 
 TEST_F(WholeOperator, ClusterNameComesFromTheSettingsOrKubeSystem) {

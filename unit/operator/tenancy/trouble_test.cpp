@@ -302,22 +302,32 @@ TEST_F(Trouble, ACredentialExpiredOnArrivalIsNoCredential) {
     EXPECT_EQ(world.logins("cainiao-prod"), before);
 }
 
-TEST_F(Trouble, AnApiServerThatIsThrottlingLosesNoMintedCredential) {
-    World world(outside);
+TEST_F(Trouble, AnApiServerThatIsThrottlingOrAwayForAWhileLosesNoMintedCredential) {
     Error busy{ErrorKind::Throttled, "slow down"};
     busy.retry_after = 0ms;
-    outside.api.fail_next(Verb::Apply, secrets, busy, 2);
-    std::jthread const time([&](std::stop_token stop) {
-        while (!stop.stop_requested()) {
-            if (outside.clock.next_deadline() != SteadyTime::max()) {
-                outside.clock.advance(1s);
+    for (auto const& [trouble, times] :
+         {std::pair{busy, 2}, std::pair{Error{ErrorKind::Unavailable, "refused"}, 9}}) {
+        SCOPED_TRACE(trouble.message);
+        Outside again;
+        again.api.put(registries, shared_acr());
+        again.api.put(registries, other_acr());
+        again.api.put(registry_tenancies, two_registries());
+        again.api.put(namespaces, namespace_object("cainiao-prod"));
+        World world(again);
+        again.api.fail_next(Verb::Apply, secrets, trouble, times);
+        std::jthread const time([&](std::stop_token stop) {
+            while (!stop.stop_requested()) {
+                if (again.clock.next_deadline() != SteadyTime::max()) {
+                    again.clock.advance(1s);
+                }
+                rt::test::give_way();
             }
-            rt::test::give_way();
-        }
-    });
-    world.settle();
-    EXPECT_EQ(world.keys("cainiao-prod").size(), 3U);
-    EXPECT_EQ(outside.source.mints.size(), 2U);
+        });
+        world.settle();
+        EXPECT_EQ(world.keys("cainiao-prod").size(), 3U);
+        EXPECT_EQ(again.source.mints.size(), 2U);
+        EXPECT_EQ(again.api.count(Verb::Apply, secrets), times + 1);
+    }
 }
 
 TEST_F(Trouble, ASecretThatWouldBeTooLargeIsRefusedWithTheFigures) {
