@@ -1,9 +1,11 @@
 #include "e2e/suite/soak/faults.hpp"
 
-#include <array>
-#include <iostream>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
 
+#include "e2e/suite/soak/schedule.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/eventually.hpp"
@@ -15,56 +17,115 @@ namespace {
 
 using std::chrono::seconds;
 
-/// How long a cloud stays away. Two of these and a change of leaders fit into the time between a
-/// refresh and the end of the old credential.
+/// How long a cloud stays away. Short against the time between a refresh and the end of the old
+/// credential (40 % of its life).
 constexpr seconds outage{8};
-constexpr int secrets_at_once = 3;
+constexpr std::size_t secrets_at_once = 3;
+/// Two replicas that were killed together wait for the Lease of the dead leader (15 s), and longer
+/// where the kubelet holds them back for having ended often.
+constexpr seconds leader_limit{90};
+/// A leader renews its Lease every 2 s.
+constexpr double lease_fresh = 5;
 
-void stay_away() {
-    static_cast<void>(throughout(outage, [] { return std::string(); }));
+void must(CommandResult const& result, char const* what) {
+    if (!result.ok()) {
+        throw std::runtime_error(std::string(what) + ": " + result.text());
+    }
 }
 
-/// A fault that could not be brought about makes the run say less, not fail.
-void note(CommandResult const& result, char const* what) {
-    if (!result.ok()) {
-        std::cerr << "soak: " << what << ": " << result.text() << '\n';
+void must(testing::AssertionResult const& result, char const* what) {
+    if (!result) {
+        throw std::runtime_error(std::string(what) + ": " + result.message());
     }
 }
 
 /// SIGKILL to a program of the local cluster, by its pid file.
 void kill_program(std::string const& program) {
-    note(run({"bash", "-c", "read -r pid _ <\"$0\" && kill -KILL \"$pid\"",
+    must(run({"bash", "-c", "read -r pid _ <\"$0\" && kill -KILL \"$pid\"",
               cluster_directory() + "/run/" + program + ".pid"}),
          "killing a program of the cluster");
 }
 
-/// Starts again what of the cluster does not run.
+/// Starts again what of the cluster does not run; the outage is long enough.
 void start_again() {
-    note(run({repository() + "/e2e/cluster/up"}, "", seconds(120)), "starting the cluster again");
+    must(run({repository() + "/e2e/cluster/up"}, "", seconds(180)), "starting the cluster again");
+}
+
+void down(std::string const& program) {
+    kill_program(program);
+    std::this_thread::sleep_for(outage);
+    start_again();
+}
+
+/// Who holds the operator's Lease and renews it; empty where nobody does.
+std::string leader() {
+    auto const lease = get("lease", "registry-tenancy-operator", std::string(product_namespace));
+    if (!lease || wall_seconds() - seconds_of(text_at(*lease, "/spec/renewTime")) > lease_fresh) {
+        return "";
+    }
+    return text_at(*lease, "/spec/holderIdentity");
+}
+
+/// Waits for a leader that `fits`, and returns it.
+template <class Fits>
+std::string wait_for_leader(Fits const& fits) {
+    std::string found;
+    must(eventually(leader_limit,
+                    [&]() -> std::string {
+                        try {
+                            found = leader();
+                        } catch (std::exception const& error) {
+                            return error.what();
+                        }
+                        return !found.empty() && fits(found) ? "" : "no such leader";
+                    }),
+         "waiting for a leader");
+    return found;
 }
 
 }  // namespace
 
-std::string Faults::next() {
-    struct Kind {
-        char const* name;
-        void (Faults::*act)();
-    };
-    static constexpr std::array<Kind, 6> kinds{
-        Kind{"cloud answers 503", &Faults::cloud_errors},
-        Kind{"operator killed", &Faults::operator_killed},
-        Kind{"simulator down", &Faults::simulator_down},
-        Kind{"Secrets deleted by hand", &Faults::secrets_deleted},
-        Kind{"API server restarted", &Faults::api_server_restarted},
-        Kind{"leader deleted", &Faults::leader_deleted}};
-    Kind const& kind = kinds[turn_++ % kinds.size()];
+double wall_seconds() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+Faults::Faults(Fleet const& fleet) : fleet_(fleet) {}
+
+std::vector<Faults::Kind> const& Faults::kinds() {
+    static std::vector<Kind> const all{
+        {"cloud answers 503 and 429", false, &Faults::cloud_errors},
+        {"operator killed, both replicas", true, &Faults::operator_killed},
+        {"simulator of STS down", false, &Faults::sts_down},
+        {"Secrets deleted by hand", false, &Faults::secrets_deleted},
+        {"API server killed and restarted", true, &Faults::api_server_restarted},
+        {"leader deleted, another leads", true, &Faults::leader_deleted},
+        {"simulator of ACR down", false, &Faults::acr_down}};
+    return all;
+}
+
+Injected Faults::next() {
+    Kind const& kind = kinds()[turn_++ % kinds().size()];
+    Injected done{kind.name, wall_seconds(), 0, kind.stops_writes};
     try {
         (this->*kind.act)();
-        ++done_[kind.name];
     } catch (std::exception const& error) {
-        std::cerr << "soak: " << kind.name << ": " << error.what() << '\n';
+        throw std::runtime_error(std::string(kind.name) + ": " + error.what());
     }
-    return kind.name;
+    done.end = wall_seconds();
+    history_.push_back(done);
+    return done;
+}
+
+std::map<std::string, int> Faults::counts() const {
+    std::map<std::string, int> result;
+    for (Kind const& kind : kinds()) {
+        result[kind.name] = 0;
+    }
+    for (Injected const& one : history_) {
+        ++result[one.kind];
+    }
+    return result;
 }
 
 void Faults::cloud_errors() {
@@ -74,50 +135,63 @@ void Faults::cloud_errors() {
                             {"http", 503},
                             {"message", "The request has failed due to a temporary failure."}});
     Fault const acr("acr", {{"mode", "throttle"}, {"role", fleet_role}});
-    stay_away();
+    std::this_thread::sleep_for(outage);
 }
 
-void Faults::simulator_down() {
-    kill_program("sim-alibaba-sts");
-    stay_away();
-    start_again();
+void Faults::sts_down() {
+    down("sim-alibaba-sts");
+}
+
+void Faults::acr_down() {
+    down("sim-alibaba-acr");
 }
 
 void Faults::api_server_restarted() {
     kill_program("kube-apiserver");
+    if (api_restarts_++ % 2 == 1) {
+        std::this_thread::sleep_for(outage);  // with its start long enough to lose a Lease
+    }
     start_again();
 }
 
 void Faults::operator_killed() {
-    for (std::string const& container : containers_of("registry-tenancy-operator")) {
-        note(kill_container(container), "killing the operator");
+    std::vector<std::string> running;
+    must(eventually(leader_limit,
+                    [&] {
+                        running = containers_of("registry-tenancy-operator");
+                        return std::string(running.empty() ? "no container runs" : "");
+                    }),
+         "looking for the operator");
+    for (std::string const& container : running) {
+        must(kill_container(container), "killing the operator");
     }
 }
 
 void Faults::leader_deleted() {
-    auto const lease = get("lease", "registry-tenancy-operator", std::string(product_namespace));
-    std::string const holder = lease ? text_at(*lease, "/spec/holderIdentity") : std::string();
-    note(kubectl({"-n", std::string(product_namespace), "delete", "pod", "--wait=false",
-                  holder.substr(0, holder.find('_'))}),
+    std::string const before = wait_for_leader([](std::string const&) { return true; });
+    must(kubectl({"-n", std::string(product_namespace), "delete", "pod", "--wait=false",
+                  before.substr(0, before.find('_'))}),
          "deleting the leader");
+    wait_for_leader([&](std::string const& now) { return now != before; });
 }
 
 void Faults::secrets_deleted() {
-    auto const there = fleet_.secrets();
-    for (int i = 0; there && i < secrets_at_once; ++i) {
+    for (std::size_t i = 0; i < secrets_at_once; ++i) {
         std::string const& ns = fleet_.namespaces()[random_() % fleet_.namespaces().size()];
-        auto const found = there->find(ns);
-        if (found == there->end()) {
-            continue;
+        auto const there = pull_secret(ns);
+        if (!there) {
+            throw std::runtime_error(ns + " has no Secret");
         }
         {
             // Before it goes: who watches must know why it has gone.
             std::lock_guard const lock(mutex_);
-            deleted_secrets_.insert(found->second.uid);
+            deleted_secrets_.insert(there->uid);
         }
-        note(kubectl({"-n", ns, "delete", "secret", std::string(pull_secret_name), "--as",
+        double const time = wall_seconds();  // it may be made again before kubectl has ended
+        must(kubectl({"-n", ns, "delete", "secret", std::string(pull_secret_name), "--as",
                       std::string(operator_user), "--as-group", "system:masters"}),
              "deleting a Secret");
+        deletions_[ns].push_back(time);
     }
 }
 

@@ -1,11 +1,11 @@
 #include "e2e/suite/soak/fleet.hpp"
 
+#include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 
-#include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/kubectl.hpp"
 #include "e2e/suite/support/manifests.hpp"
@@ -17,7 +17,10 @@ using std::chrono::seconds;
 
 /// A thousand objects, by a client that sends fifty a second, on a machine that is busy.
 constexpr seconds bulk_limit{300};
-constexpr std::size_t keys_expected = 2;  // one path under both names of the registry
+constexpr char registry_name[] = "shared-acr";
+constexpr char allowed[] = "cainiao/a1";
+/// The role may pull it, the tenancy doesn't allow it: the session must have been narrowed.
+constexpr char not_allowed[] = "alipay/a1";
 
 void must(CommandResult const& result, char const* what) {
     if (!result.ok()) {
@@ -35,8 +38,8 @@ std::string quoted(std::string const& text) {
     return out;
 }
 
-/// The realm and service that the shared registry names in its challenge.
-std::pair<std::string, std::string> challenge() {
+/// Where the shared registry's challenge sends for a token, with scopes for both repositories.
+std::string token_url() {
     auto const answer = run({repository() + "/e2e/cluster/inside", "curl", "-sS", "-m", "10",
                              "--cacert", cluster_directory() + "/pki/cloud-ca.crt", "-D", "-", "-o",
                              "/dev/null", "https://" + std::string(vpc_host) + "/v2/"});
@@ -49,12 +52,70 @@ std::pair<std::string, std::string> challenge() {
         auto const begin = at + key.size() + 2;
         return answer.out.substr(begin, answer.out.find('"', begin) - begin);
     };
-    return {value_of("realm"), value_of("service")};
+    std::string url = value_of("realm") + "?service=" + value_of("service");
+    for (char const* repository : {allowed, not_allowed}) {
+        url += std::string("&scope=repository:") + repository + ":pull";
+    }
+    return url;
+}
+
+/// What a token server's answer opens: "cainiao/a1:pull", several separated by one space.
+std::string opened_by(std::string const& answer) {
+    Json const body = Json::parse(answer, nullptr, false);
+    std::string const token = body.is_object() ? text_at(body, "/token") : std::string();
+    auto const begin = token.find('.');
+    auto const end = token.find('.', begin + 1);
+    if (begin == std::string::npos || end == std::string::npos) {
+        return "no token: " + answer.substr(0, 100);
+    }
+    std::string claims = token.substr(begin + 1, end - begin - 1);
+    std::replace(claims.begin(), claims.end(), '-', '+');
+    std::replace(claims.begin(), claims.end(), '_', '/');
+    claims.resize((claims.size() + 3) / 4 * 4, '=');
+    std::string out;
+    Json const parsed = Json::parse(base64_decoded(claims));
+    for (Json const& entry : parsed.at("access")) {
+        for (Json const& action : entry.at("actions")) {
+            out += (out.empty() ? "" : " ") + text_at(entry, "/name") + ":" +
+                   action.get<std::string>();
+        }
+    }
+    return out;
+}
+
+bool ready(Json const& tenancy) {
+    for (Json const& condition :
+         tenancy.value(Json::json_pointer("/status/conditions"), Json::array())) {
+        if (text_at(condition, "/type") == "Ready") {
+            return text_at(condition, "/status") == "True";
+        }
+    }
+    return false;
 }
 
 }  // namespace
 
-Fleet::Fleet(Size size) : size_(size), prefix_("soak-" + random_suffix()) {
+std::string end_of(PullSecret const& secret) {
+    auto const found = secret.expires_at.find(registry_name);
+    return found == secret.expires_at.end() ? std::string() : found->second;
+}
+
+double fleet_life_seconds() {
+    std::ifstream world(repository() + "/e2e/sim/world.yaml");
+    std::string const role = std::string("/") + fleet_role + '"';
+    std::string const key = "sessionSecondsOverride: ";
+    for (std::string line; std::getline(world, line);) {
+        auto const at = line.find(key);
+        if (line.find(role) != std::string::npos && at != std::string::npos) {
+            return std::stod(line.substr(at + key.size()));
+        }
+    }
+    throw std::runtime_error("e2e/sim/world.yaml doesn't say how long sessions of " +
+                             std::string(fleet_role) + " live");
+}
+
+Fleet::Fleet(Size size)
+    : size_(size), prefix_("soak-" + random_suffix()), token_url_(soak::token_url()) {
     Json namespaces = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", Json::array()}};
     for (std::size_t i = 0; i < size_.namespaces; ++i) {
         namespaces_.push_back(prefix_ + "-n" + std::to_string(i));
@@ -90,13 +151,18 @@ std::string Fleet::tenancy(std::size_t number) const {
     return prefix_ + "-t" + std::to_string(number);
 }
 
-std::optional<std::map<std::string, PullSecret>> Fleet::secrets() const {
-    auto const answer = kubectl({"get", "secrets", "-A", "-o", "json", "--field-selector",
-                                 "metadata.name=" + std::string(pull_secret_name)});
+std::string Fleet::keys() {
+    return std::string(vpc_host) + "/cainiao/ " + std::string(public_host) + "/cainiao/";
+}
+
+std::optional<Fleet::Secrets> Fleet::secrets() const {
+    auto const answer =
+        kubectl({"get", "--raw",
+                 "/api/v1/secrets?fieldSelector=metadata.name%3D" + std::string(pull_secret_name)});
     if (!answer.ok()) {
         return std::nullopt;
     }
-    std::map<std::string, PullSecret> result;
+    Secrets result;
     Json const all = Json::parse(answer.out);
     for (Json const& secret : all.at("items")) {
         std::string const ns = text_at(secret, "/metadata/namespace");
@@ -107,71 +173,69 @@ std::optional<std::map<std::string, PullSecret>> Fleet::secrets() const {
     return result;
 }
 
+std::set<std::string> Fleet::wrong(Secrets const& secrets, std::string const& now) const {
+    std::set<std::string> result;
+    std::map<std::string, std::string> owners;  // of credentials
+    for (std::string const& ns : namespaces_) {
+        auto const found = secrets.find(ns);
+        if (found == secrets.end()) {
+            result.insert(ns);
+            continue;
+        }
+        PullSecret const& secret = found->second;
+        auto const [owner, mine] = owners.emplace(secret.login(), ns);
+        if (secret.type != "kubernetes.io/dockerconfigjson" || secret.keys() != keys() ||
+            secret.login().empty() || !mine || end_of(secret) <= now) {
+            result.insert(ns);
+        }
+    }
+    return result;
+}
+
+std::set<std::string> Fleet::refused(Secrets const& secrets) const {
+    std::ostringstream config;
+    for (auto const& [ns, secret] : secrets) {
+        config << (config.tellp() > 0 ? "next\n" : "") << "url = \"" << token_url_
+               << "\"\nuser = \"" << quoted(secret.login()) << "\"\ncacert = \""
+               << cluster_directory()
+               << "/pki/cloud-ca.crt\"\nmax-time = 20\nsilent\nwrite-out = \" " << ns << "\\n\"\n";
+    }
+    std::set<std::string> result;
+    for (auto const& [ns, ignored] : secrets) {
+        result.insert(ns);
+    }
+    std::istringstream lines(
+        run({repository() + "/e2e/cluster/inside", "curl", "-K", "-"}, config.str(), bulk_limit)
+            .out);
+    for (std::string line; std::getline(lines, line);) {
+        auto const space = line.rfind(' ');
+        if (space != std::string::npos &&
+            opened_by(line.substr(0, space)) == std::string(allowed) + ":pull") {
+            result.erase(line.substr(space + 1));
+        }
+    }
+    return result;
+}
+
+std::size_t Fleet::unready_tenancies() const {
+    std::size_t unready = size_.tenancies;
+    for (Json const& one : list("registrytenancies")) {
+        unready -= text_at(one, "/metadata/name").starts_with(prefix_) && ready(one) ? 1U : 0U;
+    }
+    return unready;
+}
+
 std::string Fleet::why_not_right() const {
     auto const there = secrets();
     if (!there) {
         return "the API server does not answer";
     }
-    std::string const now = now_text();
-    std::size_t wrong = 0;
-    std::string first;
-    for (std::string const& ns : namespaces_) {
-        auto const found = there->find(ns);
-        if (found == there->end() || found->second.logins.size() != keys_expected ||
-            found->second.expires_at.at("shared-acr") <= now) {
-            first = wrong++ == 0 ? ns : first;
-        }
+    if (auto const bad = wrong(*there, now_text()); !bad.empty()) {
+        return std::to_string(bad.size()) + " namespaces have no right Secret, first " +
+               *bad.begin();
     }
-    if (wrong > 0) {
-        return std::to_string(wrong) + " namespaces have no live credential, first " + first;
-    }
-    std::size_t unready = 0;
-    for (Json const& one : list("registrytenancies")) {
-        if (text_at(one, "/metadata/name").starts_with(prefix_)) {
-            bool const ready = [&] {
-                for (Json const& condition :
-                     one.value(Json::json_pointer("/status/conditions"), Json::array())) {
-                    if (text_at(condition, "/type") == "Ready") {
-                        return text_at(condition, "/status") == "True";
-                    }
-                }
-                return false;
-            }();
-            unready += ready ? 0U : 1U;
-        }
-    }
+    std::size_t const unready = unready_tenancies();
     return unready == 0 ? "" : std::to_string(unready) + " tenancies are not Ready";
-}
-
-std::string Fleet::why_not_pulling() const {
-    auto const there = secrets();
-    if (!there) {
-        return "the API server does not answer";
-    }
-    auto const [realm, service] = challenge();
-    std::ostringstream config;
-    for (auto const& [ns, secret] : *there) {
-        config << "url = \"" << realm << "?service=" << service
-               << "&scope=repository:cainiao/a1:pull\"\nuser = \"" << quoted(secret.login())
-               << "\"\ncacert = \"" << cluster_directory()
-               << "/pki/cloud-ca.crt\"\noutput = /dev/null\nsilent\nnext\n";
-    }
-    CloudRequests const requests;
-    auto const asked =
-        run({repository() + "/e2e/cluster/inside", "curl", "-K", "-"}, config.str(), bulk_limit);
-    std::set<std::string> granted;
-    for (Json const& entry : requests.matching([&](Json const& one) {
-             return text_at(one, "/action") == "Token" &&
-                    text_at(one, "/session").find(prefix_) != std::string::npos &&
-                    text_at(one, "/granted") == "repository:cainiao/a1:pull";
-         })) {
-        granted.insert(text_at(entry, "/session"));
-    }
-    return granted.size() == namespaces_.size()
-               ? ""
-               : std::to_string(granted.size()) + " of " + std::to_string(namespaces_.size()) +
-                     " namespaces may pull (curl: " + std::to_string(asked.status) + " " +
-                     asked.err.substr(0, 200) + ")";
 }
 
 }  // namespace e2e::soak

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,10 @@ namespace e2e::soak {
 
 /// How large and how long; from the environment, see main.cpp.
 struct Size {
-    std::size_t namespaces = 1'000;
-    std::size_t tenancies = 50;
-    std::chrono::minutes length{5};
-    std::chrono::seconds between_faults{10};
+    std::size_t namespaces;
+    std::size_t tenancies;
+    std::chrono::minutes length;
+    std::chrono::seconds between_faults;
 };
 
 /// The namespaces of one run, spread over its tenancies by label; gone with the object.
@@ -26,28 +27,38 @@ class Fleet {
     Fleet(Fleet const&) = delete;
     Fleet& operator=(Fleet const&) = delete;
 
-    [[nodiscard]] std::vector<std::string> const& namespaces() const { return namespaces_; }
-    /// "soak-SUFFIX": the beginning of all its namespaces' names.
-    [[nodiscard]] std::string const& prefix() const { return prefix_; }
+    using Secrets = std::map<std::string, PullSecret>;  ///< by namespace
 
-    /// The pull Secrets as they are now, by namespace. Nothing where the API server does not
-    /// answer.
-    [[nodiscard]] std::optional<std::map<std::string, PullSecret>> secrets() const;
-    /// Empty when every namespace has a live credential and every tenancy is Ready.
+    [[nodiscard]] std::vector<std::string> const& namespaces() const { return namespaces_; }
+    /// The keys that each of its Secrets must hold, as PullSecret::keys().
+    [[nodiscard]] static std::string keys();
+    /// The pull Secrets as they are now. Nothing where the API server does not answer.
+    [[nodiscard]] std::optional<Secrets> secrets() const;
+
+    /// The namespaces whose Secret is not as it must be at `now` (RFC 3339): missing, of another
+    /// shape, ended, or with the same credential as another one.
+    [[nodiscard]] std::set<std::string> wrong(Secrets const& secrets, std::string const& now) const;
+    /// Those of `secrets` for whose password the registry's token server doesn't grant what the
+    /// tenancy allows and nothing else, or doesn't answer.
+    [[nodiscard]] std::set<std::string> refused(Secrets const& secrets) const;
+    /// Empty when every Secret is right and every tenancy is Ready.
     [[nodiscard]] std::string why_not_right() const;
-    /// Empty when the registry's token server grants a pull for the password of every namespace.
-    [[nodiscard]] std::string why_not_pulling() const;
 
   private:
     [[nodiscard]] std::string tenancy(std::size_t number) const;
+    [[nodiscard]] std::size_t unready_tenancies() const;
 
     Size size_;
-    std::string prefix_;
+    std::string prefix_;     ///< "soak-SUFFIX": the beginning of all its names
+    std::string token_url_;  ///< what the registry's challenge says, with two scopes
     std::vector<std::string> namespaces_;
 };
 
-/// The role of the world that the fleet uses, and the life of its sessions.
+/// When the credential of the shared registry ends (RFC 3339); empty where there is none.
+[[nodiscard]] std::string end_of(PullSecret const& secret);
+
+/// The role that the fleet uses, and the life of its sessions as e2e/sim/world.yaml says.
 inline constexpr char fleet_role[] = "acr-soak";
-inline constexpr double fleet_life_seconds = 240;
+[[nodiscard]] double fleet_life_seconds();
 
 }  // namespace e2e::soak
