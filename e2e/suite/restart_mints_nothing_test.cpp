@@ -17,6 +17,16 @@ class Restart : public TenancyTest {
 
 TEST_F(Restart, of_the_operator_mints_nothing_and_loses_nothing) {
     std::string const ns = make_governed_namespace("acr-suite-20");
+    auto const first = pull_secret(ns);
+    ASSERT_TRUE(first);
+    // What was rotated once is not rotated again by whoever reads the annotation anew.
+    ASSERT_TRUE(done(
+        kubectl({"annotate", "registrytenancy", name("tenancy"), "registrytenancy.dev/rotate=1"})));
+    ASSERT_TRUE(eventually(soon, [&] {
+        auto const now = pull_secret(ns);
+        return now && now->login() != first->login() ? why_not_ready(name("tenancy"))
+                                                     : "the credential was not rotated";
+    }));
     auto const before = pull_secret(ns);
     ASSERT_TRUE(before);
     CloudRequests const requests;

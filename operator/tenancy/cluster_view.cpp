@@ -5,6 +5,7 @@
 #include <set>
 
 #include "lib/tenancy/names_fixed.hpp"
+#include "operator/tenancy/rotation.hpp"
 
 namespace rt::op {
 namespace {
@@ -142,7 +143,9 @@ std::optional<ClusterView::TenancyChange> ClusterView::take_tenancy(Json const& 
     kube::ObjectMeta meta = kube::meta_of(object);
     std::string const name = meta.name;
     Declared<tenancy::RegistryTenancy>& one = tenancies_[name];
-    if (took_only_status(one, meta, object)) {
+    // Annotations leave the generation as it is.
+    bool const rotated = rotation_value(one.meta) != rotation_value(meta);
+    if (took_only_status(one, meta, object) && !rotated) {
         return std::nullopt;
     }
     TenancyChange change{name, one.in_force, nullptr};

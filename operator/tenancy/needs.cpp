@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/tenancy/docker_config.hpp"
+#include "operator/tenancy/rotation.hpp"
 
 namespace rt::op {
 namespace {
@@ -12,7 +13,8 @@ bool is_verdict(tenancy::CredentialProblem const& problem) {
     return problem.reason == "RoleNotAllowed" || problem.reason == "RegistryNotFound";
 }
 
-CredentialNeed need_of(tenancy::CredentialSpec spec, Gathered const& gathered) {
+CredentialNeed need_of(tenancy::CredentialSpec spec, Gathered const& gathered,
+                       tenancy::NamespacePolicy const& policy) {
     CredentialNeed need;
     tenancy::Registry const& registry = *spec.registry;
     std::string version;
@@ -21,7 +23,7 @@ CredentialNeed need_of(tenancy::CredentialSpec spec, Gathered const& gathered) {
         version = found->second;
     }
     need.wanted.registry = registry.meta.name;
-    need.wanted.inputs = credential_inputs(spec, version);
+    need.wanted.inputs = credential_inputs(spec, version, rotation_of(spec, policy));
     need.wanted.keys = tenancy::docker_config_keys(gathered.rules->catalog().hosts_of(registry),
                                                    spec.allow, registry.key_style);
     need.spec = std::move(spec);
@@ -134,7 +136,7 @@ Needs needs_of(Gathered const& gathered, tenancy::NamespacePolicy const& policy,
         }
     }
     for (tenancy::CredentialSpec& spec : credentials.specs) {
-        needs.credentials.push_back(need_of(std::move(spec), gathered));
+        needs.credentials.push_back(need_of(std::move(spec), gathered, policy));
     }
     for (CredentialNeed& need : needs.credentials) {
         find_current(need, needs.credentials, records, gathered.ns, now);

@@ -62,7 +62,7 @@ GrantProblem problem_of(CredentialNeed const& need, MintFailure const& failure) 
     problem.message =
         subject + (failure.permanent ? "is refused" : "could not be obtained") +
         in_brackets(failure.code) +
-        (need.current ? ", so the one from before the last change of rules stays" : "") + who + ".";
+        (need.current ? ", so the one from before the last change stays in use" : "") + who + ".";
     return problem;
 }
 

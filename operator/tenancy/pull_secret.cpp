@@ -104,9 +104,11 @@ bool Holds::concerns(std::string const& registry) const {
     return everything || registries.contains(registry) || keys.contains(registry);
 }
 
-std::string credential_inputs(tenancy::CredentialSpec const& spec,
-                              std::string_view source_version) {
-    std::string result = sha256_hex(spec.inputs_hash()).substr(0, 24);
+std::string credential_inputs(tenancy::CredentialSpec const& spec, std::string_view source_version,
+                              std::string_view rotation) {
+    // Without a rotation it is what it was before there were any: an update of the operator must
+    // not mint everything anew.
+    std::string result = sha256_hex(spec.inputs_hash() + std::string(rotation)).substr(0, 24);
     if (!source_version.empty()) {
         result += '-' + sha256_hex(source_version).substr(0, 8);
     }

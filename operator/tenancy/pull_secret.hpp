@@ -56,10 +56,11 @@ struct Holds {
     [[nodiscard]] bool concerns(std::string const& registry) const;
 };
 
-/// The hash of everything that a credential depends on: the spec, and the version of the Secret in
-/// our own namespace that its identity comes from ("" where there is none).
+/// The hash of everything that a credential depends on: the spec, the version of the Secret in our
+/// own namespace that its identity comes from, and rotation_of() ("" where there is none).
 [[nodiscard]] std::string credential_inputs(tenancy::CredentialSpec const& spec,
-                                            std::string_view source_version);
+                                            std::string_view source_version,
+                                            std::string_view rotation = {});
 /// Whether `recorded` was made for `wanted`. A source Secret that is missing now (`wanted` has no
 /// version) changes nothing: minting from nothing would fail, and what was minted lives on.
 [[nodiscard]] bool inputs_match(std::string_view recorded, std::string_view wanted);
