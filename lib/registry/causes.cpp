@@ -26,6 +26,7 @@ struct CloudCause {
 /// The first that fits counts.
 std::vector<CloudCause> const& cloud_causes() {
     static std::vector<CloudCause> const table{
+        {{"ClockSkew"}, "the clocks of this cluster and the cloud differ: check NTP on the nodes"},
         {{"InvalidTimeStamp"},
          "the clocks of this cluster and the cloud differ: check NTP on the nodes"},
         {{"RequestExpired"},
@@ -54,7 +55,8 @@ std::vector<CloudCause> const& cloud_causes() {
          "--document trust --caller ARN); or that identity lacks sts:AssumeRole on the role "
          "(--document caller)"},
         {{"AssumeRole", "AccessDenied"},
-         "one of three: the role's trust policy lacks the operator's identity; its "
+         "one of four: there is no such role (AWS doesn't tell); the role's trust policy lacks the "
+         "operator's identity; its "
          "sts:ExternalId differs from the tenancy's externalID (compare kubectl tenancy policy {T} "
          "--document trust --caller ARN); or that identity lacks sts:AssumeRole on the role "
          "(--document caller)"},
@@ -189,7 +191,7 @@ std::string cloud_cause(std::string_view message, std::string_view tenancy) {
         if (std::size_t const at = text.find("{T}"); at != std::string::npos) {
             text.replace(at, 3, tenancy);
         }
-        return text;
+        return message.find(text) == std::string_view::npos ? text : std::string();
     }
     return {};
 }

@@ -29,7 +29,8 @@ namespace rt::registry {
 [[nodiscard]] std::string manifest_cause(int status);
 
 /// What a cloud said while a credential was minted (CredentialSource's errors, or Events about
-/// them). Empty: nothing is known about it. `tenancy`: for the commands that it names.
+/// them). Empty: nothing is known about it, or the message says it already. `tenancy`: for the
+/// commands that it names.
 [[nodiscard]] std::string cloud_cause(std::string_view message, std::string_view tenancy);
 
 }  // namespace rt::registry

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
@@ -16,6 +17,11 @@ namespace rt::op {
 inline constexpr JsonLimits answer_limits{std::size_t{64} * 1024, 16};
 /// What of a cloud's own text goes into an error message.
 inline constexpr std::size_t cloud_text_bytes_max = 256;
+
+/// Code of an error in which the cloud judges our signature or token by its time. It stands in for
+/// the cloud's own, which may say no more than SignatureDoesNotMatch; the message has that one,
+/// too.
+inline constexpr std::string_view clock_skew_code = "ClockSkew";
 
 /// "HTTP 502 with an answer that WHAT": Unavailable for 5xx, else Corrupt. The answer itself is
 /// never quoted.

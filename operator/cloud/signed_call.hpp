@@ -36,7 +36,7 @@ class CloudClock {
 
 /// One signed call: `sign(now)` gives the request, `read(response)` a Result. It is repeated once,
 /// with the cloud's own time, where `clock_skew(error)` says that ours is off; never otherwise.
-/// `name` is the step that an error begins with.
+/// `name` is the step that an error begins with; a clock that is still off has the code ClockSkew.
 template <class Sign, class Read>
 auto signed_call(http::Transport& clouds, CloudClock& clock, std::string const& name,
                  Sign const& sign, Read const& read, bool (*clock_skew)(Error const&),
@@ -57,7 +57,11 @@ auto signed_call(http::Transport& clouds, CloudClock& clock, std::string const& 
         value = read(response);
     }
     if (!value) {
-        return fail(value.error().with_context(name));
+        Error error = value.error().with_context(name);
+        if (clock_skew(value.error())) {
+            error.code = clock_skew_code;
+        }
+        return fail(error);
     }
     return value;
 }

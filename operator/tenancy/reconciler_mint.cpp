@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
+#include "lib/registry/causes.hpp"
 #include "operator/tenancy/grant.hpp"
 #include "operator/tenancy/round.hpp"
 
@@ -144,8 +145,9 @@ void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Erro
         if (told++ == events_per_failure_max) {
             break;
         }
+        std::string const cause = registry::cloud_cause(error.message, name);
         context_.events.on_tenancy(name, true, need.working() ? "RefreshFailed" : "MintFailed",
-                                   "Mint", note);
+                                   "Mint", note + (cause.empty() ? "" : ": " + cause));
     }
 }
 

@@ -19,7 +19,8 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
     for (auto const& [message, part] : std::vector<Case>{
              {"AssumeRole: NoPermission: You are not authorized (RequestId 1)", "one of three"},
              {"AssumeRole: AccessDenied: User: x is not authorized to perform: sts:AssumeRole",
-              "--document trust"},
+              "no such role"},
+             {"not obtained (ClockSkew)", "NTP"},
              {"AssumeRole: AccessDenied: not authorized to perform: sts:TagSession",
               "sts:TagSession"},
              {"AssumeRoleWithWebIdentity: AccessDenied: Not authorized", "callerTrust"},
@@ -39,6 +40,9 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
     }
     EXPECT_TRUE(holds(cloud_cause("AssumeRole: NoPermission", "cainiao"), "policy cainiao "));
     EXPECT_EQ(cloud_cause("something else", "cainiao"), "");
+    std::string const message = "AssumeRole: NoPermission: x";
+    EXPECT_EQ(cloud_cause(message + ": " + cloud_cause(message, "cainiao"), "cainiao"), "")
+        << "what an Event says already";
 }
 
 TEST(Causes, OfNamesTellVpcFromPublicOnes) {

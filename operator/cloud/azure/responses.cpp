@@ -38,7 +38,8 @@ constexpr std::array<Meaning, 21> meanings{{
     {"AADSTS700213", ErrorKind::Forbidden, trust_fix},
     {"AADSTS7002138", ErrorKind::Forbidden, trust_fix},
     {"AADSTS700024", ErrorKind::Expired,
-     "compare the clocks of this cluster and the cloud; the token is read again"},
+     "the clocks of this cluster and the cloud differ: check NTP on the nodes (or the kubelet no "
+     "longer renews the operator's token)"},
     {"AADSTS50013", ErrorKind::Unauthenticated, keys_fix},
     {"AADSTS50027", ErrorKind::Unauthenticated, keys_fix},
     {"AADSTS700027", ErrorKind::Unauthenticated, keys_fix},
@@ -113,6 +114,9 @@ Error entra_error(http::Response const& response, Json const& body) {
                      [&](Meaning const& meaning) { return meaning.code == code; });
     if (known != meanings.end() && response.status < 500) {
         error.kind = known->kind;
+        if (error.kind == ErrorKind::Expired) {
+            error.code = clock_skew_code;
+        }
     }
     if (std::string const id = string_at(body, "trace_id"); !id.empty()) {
         error.message += " (trace ID " + printable(id, 64) + ")";

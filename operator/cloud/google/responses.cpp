@@ -48,12 +48,17 @@ bool has(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
+/// "ID Token issued at ... is stale to sign-in", or is from the future.
+bool speaks_of_time(std::string_view code, std::string_view message) {
+    return code == "invalid_grant" && (has(message, "stale") || has(message, "future"));
+}
+
 ErrorKind kind_of(std::string_view code, std::string_view message, int status) {
     if (status == 429) {
         return ErrorKind::Throttled;
     }
     // The kubelet or the API server gives a fresh one, or the pool's view of the issuer recovers.
-    if (code == "invalid_grant" && (has(message, "stale") || has(message, "onnect"))) {
+    if (speaks_of_time(code, message) || (code == "invalid_grant" && has(message, "onnect"))) {
         return ErrorKind::Unavailable;
     }
     auto const* const known =
@@ -83,6 +88,11 @@ std::string_view fix_for(std::string_view code, std::string_view message) {
         return "the provider must allow the token's audience: sts.googleapis.com for identity "
                "OIDC, "
                "its own resource name for ServiceAccount";
+    }
+    if (speaks_of_time(code, message)) {
+        return "the clocks of this cluster and Google differ: check NTP on the nodes (or the "
+               "kubelet "
+               "no longer renews the operator's token)";
     }
     if (code == "invalid_grant") {
         return "the provider must name this cluster's issuer and its present signing keys";
@@ -117,6 +127,9 @@ Error cloud_error(http::Response const& response, std::string_view code, std::st
     }
     error.message =
         (error.code.empty() ? "HTTP " + std::to_string(response.status) : error.code) + ": " + text;
+    if (speaks_of_time(code, message)) {
+        error.code = clock_skew_code;
+    }
     return error;
 }
 

@@ -33,6 +33,22 @@ ErrorKind kind_of(int status) {
     }
 }
 
+/// What an admin changes; Harbor's own text says little more than the status.
+std::string_view fix_for(int status) {
+    switch (status) {
+        case 401:
+            return "the login in the Secret that the Registry's accessKey names is refused: that "
+                   "robot was deleted, disabled or has expired; put a valid one into the Secret";
+        case 403:
+            return "the login in the Secret that the Registry's accessKey names needs to create, "
+                   "list, read and delete robots in the system, and to pull from every project "
+                   "that "
+                   "tenancies allow, because no robot can give what it doesn't have";
+        default:
+            return {};
+    }
+}
+
 /// The answer of a status that is no success.
 Error harbor_error(http::Response const& response) {
     if (response.status >= 300 && response.status < 400) {
@@ -57,6 +73,9 @@ Error harbor_error(http::Response const& response) {
     }
     if (std::string_view const id = response.headers.get("x-request-id"); !id.empty()) {
         error.message += " (RequestId " + printable(id, 64) + ")";
+    }
+    if (std::string_view const fix = fix_for(response.status); !fix.empty()) {
+        error.message += "; " + std::string(fix);
     }
     return error;
 }

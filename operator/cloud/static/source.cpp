@@ -43,11 +43,7 @@ class StaticSource final : public CredentialSource {
                 "a governed namespace can read it; set spec.allowUnnarrowed: true to accept that"));
         }
         std::string const& name = registry.docker_config_secret->secret_name;
-        RT_TRY(Json const secret,
-               context_.api.get(kube::types::secrets, {context_.product_namespace, name},
-                                std::move(stop)));
-        RT_TRY(SecretString const content, secret_data(secret, ".dockerconfigjson"));
-        RT_TRY(auto entries, tenancy::parse_docker_config(content.reveal()));
+        RT_TRY(auto entries, read(name, std::move(stop)));
         std::vector<std::string> hosts;
         for (tenancy::RegistryHost const& host : registry.hosts) {
             hosts.push_back(host.str());
@@ -65,6 +61,26 @@ class StaticSource final : public CredentialSource {
     }
 
   private:
+    Result<std::vector<tenancy::DockerConfigEntry>> read(std::string const& name,
+                                                         std::stop_token stop) {
+        std::string const called = "Secret " + context_.product_namespace + "/" + name;
+        auto const secret = context_.api.get(kube::types::secrets,
+                                             {context_.product_namespace, name}, std::move(stop));
+        if (!secret && secret.error().kind == ErrorKind::NotFound) {
+            return fail(Error{ErrorKind::NotFound,
+                              called +
+                                  " does not exist; create it (kubectl create secret "
+                                  "docker-registry), or correct the Registry's dockerConfigSecret",
+                              "SecretNotFound"});
+        }
+        if (!secret) {
+            return fail(secret.error());
+        }
+        RT_TRY(SecretString const content, secret_data(*secret, ".dockerconfigjson"));
+        auto entries = tenancy::parse_docker_config(content.reveal());
+        return entries ? std::move(entries) : fail(entries.error().with_context(called));
+    }
+
     CredentialSourceContext context_;
 };
 

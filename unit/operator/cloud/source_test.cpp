@@ -162,6 +162,19 @@ TEST_F(AlibabaSourceTest, LearnsTheCloudsTimeWhereItsOwnIsOff) {
     EXPECT_EQ(credential->expires_at, clock_.wall_now() + 1h) << "an hour by anyone's clock";
 }
 
+TEST_F(AlibabaSourceTest, NamesAClockThatTheCloudsTimeDoesNotMend) {
+    expect_metadata();
+    for (int i = 0; i < 2; ++i) {
+        clouds_.expect("POST", sts)
+            .answer(400, R"({"Code":"InvalidTimeStamp.Expired","Message":"x"})",
+                    {{"Date", "Fri, 02 Jan 2026 03:04:05 GMT"}});
+    }
+    auto const credential = mint();
+    ASSERT_FALSE(credential.has_value());
+    EXPECT_EQ(credential.error().code, "ClockSkew");
+    EXPECT_EQ(credential.error().message, "AssumeRole: InvalidTimeStamp.Expired: x");
+}
+
 TEST_F(AlibabaSourceTest, ThePasswordEndsWithItsSession) {
     expect_metadata();
     expect_assume_role();

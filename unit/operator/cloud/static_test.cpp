@@ -50,10 +50,22 @@ TEST_F(StaticSourceTest, NamesTheHostThatIsMissing) {
     EXPECT_NE(credential.error().message.find("harbor.example.com"), std::string::npos);
 }
 
+TEST_F(StaticSourceTest, SaysThatItsSecretIsMissing) {
+    auto const credential = mint();
+    ASSERT_FALSE(credential.has_value());
+    EXPECT_EQ(credential.error().kind, ErrorKind::NotFound);
+    EXPECT_EQ(credential.error().code, "SecretNotFound");
+    EXPECT_NE(credential.error().message.find("/harbor-login does not exist; create it"),
+              std::string::npos)
+        << credential.error().message;
+}
+
 TEST_F(StaticSourceTest, ABrokenSecretIsNamedButNeverQuoted) {
     put_login(R"({"auths":{"harbor.example.com":{"auth":"topsecret!!"}}})");
     auto const credential = mint();
     ASSERT_FALSE(credential.has_value());
+    EXPECT_NE(credential.error().message.find("/harbor-login: docker config"), std::string::npos)
+        << credential.error().message;
     EXPECT_EQ(credential.error().message.find("topsecret"), std::string::npos);
 }
 

@@ -303,6 +303,19 @@ TEST_F(AmazonSourceTest, LearnsTheCloudsTimeWhereItsOwnIsOff) {
     EXPECT_EQ(credential->expires_at, clock_.wall_now() + 12h) << "twelve hours by anyone's clock";
 }
 
+TEST_F(AmazonSourceTest, NamesAClockThatTheCloudsTimeDoesNotMend) {
+    expect_metadata();
+    // Without a Date there is nothing to learn.
+    clouds_.expect("POST", sts)
+        .answer(403, sts_error("SignatureDoesNotMatch", "Signature expired: x is now earlier"));
+    auto const credential = mint();
+    ASSERT_FALSE(credential.has_value());
+    EXPECT_EQ(credential.error().code, "ClockSkew");
+    EXPECT_NE(credential.error().message.find("SignatureDoesNotMatch: Signature expired"),
+              std::string::npos)
+        << credential.error().message;
+}
+
 TEST_F(AmazonSourceTest, MoreThanTwelveHoursAreNotBelieved) {
     expect_metadata();
     expect_assume_role();

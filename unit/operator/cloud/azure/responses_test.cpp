@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
                   ErrorKind::Forbidden, "AADSTS70021", "(trace ID t-1): add a federated"},
         ErrorCase{"an assertion that ended", 401,
                   entra("AADSTS700024", "Client assertion is not within its valid time range"),
-                  ErrorKind::Expired, "AADSTS700024", "compare the clocks"},
+                  ErrorKind::Expired, "ClockSkew", "check NTP"},
         ErrorCase{"signing keys that it can't find", 401, entra("AADSTS700027", "signature"),
                   ErrorKind::Unauthenticated, "AADSTS700027", "must be public"},
         ErrorCase{"a wrong secret", 401, entra("AADSTS7000215", "Invalid client secret provided"),

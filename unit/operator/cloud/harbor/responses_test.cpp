@@ -59,6 +59,9 @@ TEST(HarborResponses, says_who_can_help) {
         auto const robot = read_created_robot(
             json(each.status, error_body(each.code, "said Harbor"), {{"x-request-id", "R-1"}}));
         ASSERT_FALSE(robot);
+        bool const login = each.status == 401 || each.status == 403;
+        EXPECT_EQ(robot.error().message.find("accessKey") != std::string::npos, login)
+            << robot.error().message;
         EXPECT_EQ(robot.error().kind, each.kind) << each.status;
         EXPECT_EQ(robot.error().code, each.code);
         EXPECT_EQ(robot.error().http_status, each.status);
