@@ -79,11 +79,18 @@ Permission pull_permission(tenancy::Registry const& registry, std::string_view a
     }
     if (registry.google_artifact_registry) {
         return {{"artifactregistry.repositories.downloadArtifacts"},
-                google_repository(*registry.google_artifact_registry, entry)};
+                google_repository(*registry.google_artifact_registry, entry),
+                "roles/artifactregistry.reader"};
     }
     if (registry.azure_acr) {
         return {{"Microsoft.ContainerRegistry/registries/pull/read"},
-                "registry " + registry.hosts.front().str()};
+                "registry " + registry.hosts.front().str(),
+                "AcrPull, or Container Registry Repository Reader where the registry uses ABAC"};
+    }
+    if (registry.harbor) {
+        bool const whole = entry.kind == tenancy::AllowEntry::Kind::WholeRegistry;
+        return {{"repository:pull"},
+                whole ? "every project" : "project " + entry.path.substr(0, entry.path.find('/'))};
     }
     if (registry.amazon_ecr) {
         tenancy::AmazonEcrSpec const& ecr = *registry.amazon_ecr;

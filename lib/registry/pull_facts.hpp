@@ -22,6 +22,8 @@ namespace rt::registry {
 struct Permission {
     std::vector<std::string> actions;
     std::string resource;
+    std::string
+        role{};  ///< the cloud's own role that has them; empty: it has none, or none so narrow
     bool operator==(Permission const&) const = default;
 };
 /// `account`: of the role, for Registries that name no owner.

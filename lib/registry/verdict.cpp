@@ -49,19 +49,24 @@ std::string who(tenancy::CredentialSpec const& spec) {
 std::string fix_for_narrow(tenancy::CredentialSpec const& spec, Verdict const& verdict) {
     std::vector<std::string> resources;
     std::vector<std::string> actions;
+    std::string role;
     for (tenancy::AllowEntry const& entry : verdict.entries) {
         Permission permission = pull_permission(
             *spec.registry, spec.role ? std::string_view(spec.role->account()) : "", entry);
         if (!permission.actions.empty()) {
             actions = std::move(permission.actions);
             resources.push_back(std::move(permission.resource));
+            role = std::move(permission.role);
         }
     }
     if (actions.empty()) {
         return "give it the right to pull there";
     }
+    // Two paths may lie in one resource: a registry, a project.
+    resources.erase(std::unique(resources.begin(), resources.end()), resources.end());
     return (actions.size() == 1 ? "add action " : "add actions ") + join(actions, ", ") +
-           (resources.size() == 1 ? " on resource " : " on resources ") + listed(resources);
+           (resources.size() == 1 ? " on resource " : " on resources ") + listed(resources) +
+           (role.empty() ? "" : " (role " + role + ")");
 }
 
 std::string see_tenancy(tenancy::CredentialSpec const& spec) {

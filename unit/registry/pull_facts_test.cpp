@@ -59,6 +59,26 @@ TEST(Permissions, AreInTheCloudsOwnWords) {
         (Permission{
             {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
             "arn:aws:ecr:eu-central-1:111122223333:repository/payments/a1"}));
+    EXPECT_EQ(pull_permission(google(), "", in_namespace("acme-images/payments/team")),
+              (Permission{{"artifactregistry.repositories.downloadArtifacts"},
+                          "projects/acme-images/locations/europe-west3/repositories/payments",
+                          "roles/artifactregistry.reader"}));
+    EXPECT_EQ(pull_permission(google(), "", in_namespace("acme-images")).resource,
+              "projects/acme-images");
+    Permission const azure_pull = pull_permission(azure(), "", in_namespace("payments"));
+    EXPECT_EQ(azure_pull.actions,
+              std::vector<std::string>{"Microsoft.ContainerRegistry/registries/pull/read"});
+    EXPECT_EQ(azure_pull.resource, std::string("registry ") + azure_host);
+    EXPECT_EQ(azure_pull.role.rfind("AcrPull", 0), 0U);
+    EXPECT_EQ(pull_permission(harbor(), "", in_namespace("cainiao")),
+              (Permission{{"repository:pull"}, "project cainiao"}));
+    EXPECT_EQ(
+        pull_permission(harbor(), "", {tenancy::AllowEntry::Kind::Repository, "cainiao/a1", {}})
+            .resource,
+        "project cainiao");
+    EXPECT_EQ(
+        pull_permission(harbor(), "", {tenancy::AllowEntry::Kind::WholeRegistry, "", {}}).resource,
+        "every project");
     EXPECT_EQ(pull_permission(fixed_login("a.example.com"), "", in_namespace("x")), Permission{});
 }
 

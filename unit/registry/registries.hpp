@@ -42,6 +42,37 @@ inline tenancy::Registry ecr() {
                        {"identity", {{"type", "InstanceRole"}}}}}});
 }
 
+inline constexpr char google_host[] = "europe-west3-docker.pkg.dev";
+inline constexpr char azure_host[] = "demo.azurecr.io";
+inline constexpr char harbor_host[] = "harbor.example.com";
+
+inline tenancy::Registry google() {
+    return registry({{"hosts", {google_host}},
+                     {"type", "GoogleArtifactRegistry"},
+                     {"googleArtifactRegistry",
+                      {{"location", "europe-west3"}, {"identity", {{"type", "InstanceRole"}}}}},
+                     {"allowUnnarrowed", true}});
+}
+
+inline tenancy::Registry azure() {
+    return registry({{"hosts", {azure_host}},
+                     {"type", "AzureACR"},
+                     {"azureACR",
+                      {{"tenantID", "11111111-aaaa-4bbb-8ccc-000000000001"},
+                       {"cloud", "Public"},
+                       {"identity", {{"type", "InstanceRole"}}}}},
+                     {"allowUnnarrowed", true}});
+}
+
+inline tenancy::Registry harbor() {
+    return registry(
+        {{"hosts", {harbor_host}},
+         {"type", "Harbor"},
+         {"harbor",
+          {{"url", std::string("https://") + harbor_host},
+           {"identity", {{"type", "AccessKey"}, {"accessKey", {{"secretName", "robot"}}}}}}}});
+}
+
 inline tenancy::Registry fixed_login(std::string const& host) {
     return registry({{"hosts", {host}},
                      {"type", "DockerConfigSecret"},

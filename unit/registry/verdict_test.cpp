@@ -85,6 +85,38 @@ TEST(Verdicts, AreToldToAdminsWithTheFixAndToDevelopersWithoutTheRole) {
     EXPECT_EQ(reason_of("Other"), std::nullopt);
 }
 
+TEST(Verdicts, NameTheRightOfEachCloud) {
+    auto const words = [](tenancy::Registry const& of, std::string const& role,
+                          std::vector<std::string> const& paths) {
+        Verdict verdict{Reason::RoleTooNarrow};
+        for (std::string const& path : paths) {
+            verdict.entries.push_back(in_namespace(path));
+        }
+        return words_for(verdict, credential(of, role), of.hosts.front().str()).for_admins;
+    };
+    EXPECT_EQ(words(google(), "pull-payments@acme-images.iam.gserviceaccount.com",
+                    {"acme-images/payments"}),
+              std::string("role pull-payments@acme-images.iam.gserviceaccount.com may not pull "
+                          "from registry namespace \"acme-images/payments\" of ") +
+                  google_host +
+                  ": add action artifactregistry.repositories.downloadArtifacts on resource "
+                  "projects/acme-images/locations/europe-west3/repositories/payments (role "
+                  "roles/artifactregistry.reader)");
+    EXPECT_EQ(words(azure(), "a0000000-0000-4000-8000-000000000004", {"payments", "ledger"}),
+              std::string("role a0000000-0000-4000-8000-000000000004 may not pull from registry "
+                          "namespace \"payments\", registry namespace \"ledger\" of ") +
+                  azure_host +
+                  ": add action Microsoft.ContainerRegistry/registries/pull/read on resource "
+                  "registry " +
+                  azure_host +
+                  " (role AcrPull, or Container Registry Repository Reader where the registry uses "
+                  "ABAC)");
+    EXPECT_EQ(words(harbor(), "", {"cainiao"}),
+              std::string("the credential of Registry shared may not pull from registry namespace "
+                          "\"cainiao\" of ") +
+                  harbor_host + ": add action repository:pull on resource project cainiao");
+}
+
 TEST(Verdicts, NameEveryActionAndAFewResources) {
     auto const spec = credential(ecr(), "arn:aws:iam::111122223333:role/ecr-payments");
     Verdict verdict{Reason::RoleTooNarrow};
