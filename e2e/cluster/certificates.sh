@@ -69,6 +69,9 @@ make_certificates() {
         "DNS:dockerauth.$region.aliyuncs.com,DNS:dockerauth-vpc.$region.aliyuncs.com,IP:$auth_ip"
     certificate registry cloud "/CN=$region.cr.aliyuncs.com" serverAuth \
         "DNS:*.$region.cr.aliyuncs.com,IP:$registry_ip"
+    names=$(printf 'DNS:%s,' "${personal_registry_hosts[@]}")
+    certificate personal-registry cloud "/CN=${personal_registry_hosts[0]}" serverAuth \
+        "${names}IP:$personal_registry_ip"
     certificate aws-sts cloud "/CN=sts.$aws_region.amazonaws.com" serverAuth \
         "DNS:sts.$aws_region.amazonaws.com,IP:$aws_sts_ip"
     certificate ecr cloud "/CN=api.ecr.$aws_region.amazonaws.com" serverAuth \

@@ -155,10 +155,14 @@ storage:
   maintenance: {uploadpurging: {enabled: false}}
 http: {addr: "$platform_address", secret: seven-seas}
 EOF
+    sed -e "s/$registry_ip:443/$personal_registry_ip:443/" \
+        -e "s|$pki/registry\.|$pki/personal-registry.|g" \
+        -e "s/service: .*/service: $personal_registry_service/" \
+        "$etc/registry-shared.yaml" >"$etc/registry-personal.yaml"
     # Runs only while images are written into the shared registry's storage.
     sed -e '/^auth:/,$d' -e '/^  tls:/d' -e "s/^  addr: .*/  addr: 127.0.0.1:5001/" \
         "$etc/registry-shared.yaml" >"$etc/registry-seed.yaml"
-    for host in "${registry_hosts[@]}" "${ecr_registry_hosts[@]}" \
+    for host in "${registry_hosts[@]}" "${personal_registry_hosts[@]}" "${ecr_registry_hosts[@]}" \
         "${google_registry_hosts[@]}" "${azure_registry_hosts[@]}" "$harbor_host"; do
         mkdir -p "$etc/certs.d/$host"
         cat >"$etc/certs.d/$host/hosts.toml" <<EOF

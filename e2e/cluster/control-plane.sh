@@ -15,7 +15,7 @@ make_namespaces() {
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
         "$instance_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
         "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip" \
-        "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip"; do
+        "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip" "$personal_registry_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -53,6 +53,9 @@ start_registries() {
         records+=(--host-record="$host.$region.aliyuncs.com,$auth_ip")
     done
     for host in "${registry_hosts[@]}"; do records+=(--host-record="$host,$registry_ip"); done
+    for host in "${personal_registry_hosts[@]}"; do
+        records+=(--host-record="$host,$personal_registry_ip")
+    done
     records+=(--host-record="sts.$aws_region.amazonaws.com,$aws_sts_ip")
     records+=(--host-record="api.ecr.$aws_region.amazonaws.com,$ecr_ip")
     for host in "${ecr_registry_hosts[@]}"; do
@@ -74,8 +77,11 @@ start_registries() {
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
     keep registry-platform docker-registry serve "$etc/registry-platform.yaml"
     keep registry-shared docker-registry serve "$etc/registry-shared.yaml"
+    keep registry-personal docker-registry serve "$etc/registry-personal.yaml"
     wait_for 15 registry-platform "the platform registry" answers "http://$platform_address/v2/"
     wait_for 15 registry-shared "the shared registry" answers "https://$registry_ip/v2/"
+    wait_for 15 registry-personal "the Personal Edition's registry" \
+        answers "https://$personal_registry_ip/v2/"
 }
 
 # The clouds themselves: programs of e2e/sim, told by world.yaml what exists there. Tests write

@@ -42,6 +42,7 @@ google_registry_ip=10.200.1.11
 azure_ad_ip=10.200.1.12
 azure_registry_ip=10.200.1.13
 harbor_ip=10.200.1.16
+personal_registry_ip=10.200.1.17
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -50,6 +51,9 @@ registry_hosts=(
     shareacr-registry.$region.cr.aliyuncs.com
 )
 registry_service=registry.aliyuncs.com:$region:china:cri-shanghai-shared01
+# The Personal Edition of the same region, with the same images.
+personal_registry_hosts=(registry.$region.aliyuncs.com registry-vpc.$region.aliyuncs.com)
+personal_registry_service=registry.aliyuncs.com:$region:26842
 registry_realm=https://dockerauth.$region.aliyuncs.com/auth
 registry_issuer=$(sed -nE 's/^tokenIssuer: *"?([^"# ]+).*/\1/p' "$root/e2e/sim/world.yaml" 2>/dev/null || true)
 # Private registries of Amazon ECR, one for each identity that the tests use.
@@ -68,9 +72,9 @@ google_registry_hosts=(
     europe-west9-docker.pkg.dev
 )
 # Entra ID in Azure's clouds, and a container registry for each identity that the tests use.
-azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn)
+azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn login.microsoftonline.us)
 azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
-    demochina.azurecr.cn)
+    demochina.azurecr.cn demogov.azurecr.us)
 # A Harbor on premises: API, token service and registry under one name.
 harbor_host=harbor.example.com
 # The plain registry for the sandbox image and the product's own image.

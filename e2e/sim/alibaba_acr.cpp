@@ -60,6 +60,34 @@ Response minted(Caller const& caller, std::string const& instance, TimePoint exp
     return response;
 }
 
+/// The older API wraps what it says, and spells it otherwise.
+Response minted_personal(Caller const& caller, std::string const& instance, TimePoint expires,
+                         Scene const& scene) {
+    value data = value::object(true);
+    data["authorizationToken"] =
+        value::string(make_registry_password(scene.sealer, caller, instance, scene.now, expires));
+    data["tempUserName"] = value::string("cr_temp_user");
+    data["expireDate"] =
+        value::number(static_cast<int64_t>(std::chrono::system_clock::to_time_t(expires)) * 1000);
+    value body = value::object(true);
+    body["data"] = data;
+    body["requestId"] = value::string(random_request_id());
+    Response response;
+    response.body = body.serialize();
+    return response;
+}
+
+Response personal_error(CloudError const& error) {
+    value body = value::object(true);
+    body["requestId"] = value::string(random_request_id());
+    body["code"] = value::string(error.code);
+    body["message"] = value::string(error.message);
+    Response response;
+    response.status = error.http;
+    response.body = body.serialize();
+    return response;
+}
+
 /// An hour for permanent keys; never longer than the session that asks.
 TimePoint password_end(Caller const& caller, long hours, TimePoint now) {
     return std::min(caller.expires, now + std::chrono::hours(hours));
@@ -83,11 +111,17 @@ Response AlibabaAcr::render_error(CloudError const& error) const {
 }
 
 Response AlibabaAcr::answer(Request const& request, Scene& scene) {
+    // GET /tokens of the API of 2016 is the Personal Edition's (ROA); all else is RPC.
+    bool const personal = request.path == "/tokens";
     auto const fail = [&](CloudError const& error) {
         scene.log.code = error.code;
-        return render_error(error);
+        return personal ? personal_error(error) : render_error(error);
     };
-    auto const opened = open_alibaba_call(request, "2018-12-01", nonces_, scene);
+    if (personal && request.method != "GET") {
+        return fail({405, "UnsupportedHTTPMethod", "This HTTP method is not supported."});
+    }
+    auto const opened =
+        open_alibaba_call(request, personal ? "2016-06-07" : "2018-12-01", nonces_, scene);
     if (auto const* error = std::get_if<CloudError>(&opened)) {
         return fail(*error);
     }
@@ -109,7 +143,7 @@ Response AlibabaAcr::answer(Request const& request, Scene& scene) {
     if (known.action != "GetAuthorizationToken") {
         return fail({404, "InvalidAction.NotFound", "Specified api is not found."});
     }
-    if (id.empty()) {
+    if (!personal && id.empty()) {
         return fail({400, "MissingInstanceId", "InstanceId is mandatory for this action."});
     }
     auto const hours =
@@ -124,16 +158,20 @@ Response AlibabaAcr::answer(Request const& request, Scene& scene) {
         scene.log.code = "NoPermission";
         return denied(caller, verdict, host_of(scene.world));
     }
-    Instance const* instance = scene.world.find_instance(id);
+    Instance const* instance =
+        personal ? scene.world.find_personal(caller.account) : scene.world.find_instance(id);
     if (instance == nullptr || instance->account != caller.account) {
-        return fail({404, "INSTANCE_NOT_EXIST", "instance is not exist."});
+        return fail(personal ? CloudError{404, "USER_NOT_EXIST", "user is not exist."}
+                             : CloudError{404, "INSTANCE_NOT_EXIST", "instance is not exist."});
     }
+    scene.log.instance = instance->id;
     // Session life given, so no need of the default hour for sessions.
     TimePoint const expires = fault && fault->mode == FaultMode::Expired
                                   ? scene.now - std::chrono::hours(1)
                               : caller.session.empty() ? password_end(caller, *hours, scene.now)
                                                        : caller.expires;
-    Response response = minted(caller, id, expires, scene);
+    Response response = personal ? minted_personal(caller, instance->id, expires, scene)
+                                 : minted(caller, id, expires, scene);
     if (fault && fault->mode == FaultMode::Slow) {
         response.delay_seconds = fault->seconds;
     }

@@ -244,7 +244,7 @@ Response AzureAd::answer(Request const& request, Scene& scene) {
     if (scene.log.action.empty()) {
         return fail({404, "AADSTS90002", "There is only /TENANT" + std::string(token_path) + "."});
     }
-    if (!scene.world.azure.has_tenant(tenant)) {
+    if (!scene.world.azure.has_tenant(tenant, request.header("host"))) {
         return fail({400, "AADSTS90002",
                      "Tenant '" + tenant +
                          "' not found. Check to make sure you have the correct tenant ID and are "

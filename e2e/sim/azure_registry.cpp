@@ -129,6 +129,18 @@ std::string refresh_token_of(Request const& request, Parameters const& parameter
     return login.first == token_user ? login.second : std::string();
 }
 
+/// Faults are one client's: whose the token is that a request shows, before it is judged.
+std::string client_of(Request const& request, bool exchanging, Sealer const& sealer) {
+    auto const parameters = parse_form(request.method == "POST" ? request.body : request.query);
+    if (!parameters) {
+        return {};
+    }
+    auto const token = open_azure_token(
+        sealer, exchanging ? find_parameter(*parameters, "access_token").value_or("")
+                           : refresh_token_of(request, *parameters));
+    return token ? token->client_id : std::string();
+}
+
 /// A refresh token and scopes for an access token, with what of the scopes is allowed.
 Outcome access_token(Visit& visit) {
     bool const post = visit.request.method == "POST";
@@ -263,14 +275,8 @@ Response AzureRegistryServer::answer(Request const& request, Scene& scene) {
     bool const exchanging = request.path == "/oauth2/exchange";
     bool const asking = request.path == "/oauth2/token";
     scene.log.action = exchanging ? "Exchange" : asking ? "Token" : "Pull";
-    std::string client_id;
-    if (exchanging) {
-        // Faults are one client's: look early into the token for whose it is.
-        auto const form = parse_form(request.body);
-        auto const token = open_azure_token(
-            scene.sealer, form ? find_parameter(*form, "access_token").value_or("") : "");
-        client_id = token ? token->client_id : "";
-    }
+    std::string const client_id =
+        exchanging || asking ? client_of(request, exchanging, scene.sealer) : std::string();
     auto const fault = take_fault(scene, {scene.log.action, client_id, host, scene.log.scope});
     if (fault) {
         if (auto whole =

@@ -110,7 +110,8 @@ bool may(std::string const& action, Scope const& scope, Login const& login,
         return false;
     }
     std::string const resource = "acs:cr:" + instance.region + ":" + instance.account +
-                                 ":repository/" + instance.id + "/" + scope.name;
+                                 ":repository/" + (instance.personal ? "" : instance.id + "/") +
+                                 scope.name;
     return evaluate(world, *login.caller, permission, resource) == Verdict::Allowed;
 }
 

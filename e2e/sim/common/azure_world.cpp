@@ -6,6 +6,7 @@
 namespace sim {
 namespace {
 
+constexpr std::string_view public_login_host = "login.microsoftonline.com";
 constexpr char const* usual_audience = "api://AzureADTokenExchange";
 
 template <typename Read>
@@ -69,10 +70,13 @@ AzureRegistry const* AzureWorld::find_registry(std::string_view host) const {
     return find(registries, [&](AzureRegistry const& registry) { return registry.host == host; });
 }
 
-bool AzureWorld::has_tenant(std::string_view tenant) const {
-    return find(principals, [&](AzurePrincipal const& principal) {
-               return principal.tenant == tenant;
-           }) != nullptr;
+bool AzureWorld::has_tenant(std::string const& tenant, std::string_view login_host) const {
+    auto const national = national_tenants.find(tenant);
+    std::string_view const home =
+        national == national_tenants.end() ? public_login_host : national->second;
+    return home == login_host && find(principals, [&](AzurePrincipal const& principal) {
+                                     return principal.tenant == tenant;
+                                 }) != nullptr;
 }
 
 AzureWorld read_azure_world(YamlMapping const& file) {
@@ -82,7 +86,7 @@ AzureWorld read_azure_world(YamlMapping const& file) {
     }
     YamlMapping const map(file.node("azure"), "/azure",
                           {"tokenSeconds", "refreshSeconds", "systemAssigned", "userAssigned",
-                           "principals", "registries"});
+                           "principals", "registries", "nationalTenants"});
     azure.token_seconds = map.number("tokenSeconds", azure.token_seconds, 1, 86400);
     azure.refresh_seconds = map.number("refreshSeconds", azure.refresh_seconds, 1, 86400);
     azure.system_assigned = map.text("systemAssigned", "");
@@ -95,6 +99,10 @@ AzureWorld read_azure_world(YamlMapping const& file) {
         for (AzurePull const& pull : azure.registries.back().pull) {
             check_principal(azure, where + "/pull", pull.client_id);
         }
+    });
+    each(map, "nationalTenants", [&](const YAML::Node& node, std::string const& where) {
+        YamlMapping const national(node, where, {"tenant", "login"});
+        azure.national_tenants[national.required_text("tenant")] = national.required_text("login");
     });
     if (!azure.system_assigned.empty()) {
         check_principal(azure, "/azure/systemAssigned", azure.system_assigned);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,10 +47,13 @@ struct AzureWorld {
     std::vector<std::string> user_assigned;  ///< client IDs of the identities attached to the node
     std::vector<AzurePrincipal> principals;
     std::vector<AzureRegistry> registries;
+    /// Tenants of national clouds, and the login host that alone knows each.
+    std::map<std::string, std::string> national_tenants;
 
     [[nodiscard]] AzurePrincipal const* find_principal(std::string_view client_id) const;
     [[nodiscard]] AzureRegistry const* find_registry(std::string_view host) const;
-    [[nodiscard]] bool has_tenant(std::string_view tenant) const;
+    /// Whether the cloud behind this login host knows the tenant.
+    [[nodiscard]] bool has_tenant(std::string const& tenant, std::string_view login_host) const;
 };
 
 /// The key `azure` of the world file; throws std::runtime_error naming the key that is wrong.

@@ -73,9 +73,11 @@ User read_user(const YAML::Node& node, std::string const& where, Documents const
 }
 
 Instance read_instance(const YAML::Node& node, std::string const& where) {
-    YamlMapping const map(node, where, {"id", "account", "region", "service", "publicNamespaces"});
-    return {map.required_text("id"), map.required_text("account"), map.required_text("region"),
-            map.required_text("service"), map.texts("publicNamespaces")};
+    YamlMapping const map(node, where,
+                          {"id", "account", "region", "service", "publicNamespaces", "personal"});
+    return {map.required_text("id"),       map.required_text("account"),
+            map.required_text("region"),   map.required_text("service"),
+            map.texts("publicNamespaces"), map.boolean("personal", false)};
 }
 
 Metadata read_metadata(YamlMapping const& file) {
@@ -178,7 +180,14 @@ User const* World::find_registry_user(std::string_view username) const {
 }
 
 Instance const* World::find_instance(std::string_view id) const {
-    return find(instances, [&](Instance const& instance) { return instance.id == id; });
+    return find(instances,
+                [&](Instance const& instance) { return !instance.personal && instance.id == id; });
+}
+
+Instance const* World::find_personal(std::string_view account) const {
+    return find(instances, [&](Instance const& instance) {
+        return instance.personal && instance.account == account;
+    });
 }
 
 Instance const* World::find_service(std::string_view service) const {

@@ -37,13 +37,14 @@ struct User {
     std::string registry_password;
 };
 
-/// An ACR Enterprise instance.
+/// An ACR Enterprise instance, or the registry that an account has in the Personal Edition.
 struct Instance {
     std::string id;
     std::string account;
     std::string region;
     std::string service;  ///< what its registry names as `service` in the challenge
     std::vector<std::string> public_namespaces;
+    bool personal = false;  ///< no API and no resource names it by its ID
 };
 
 /// What the ECS metadata service of the (one) node says.
@@ -88,6 +89,7 @@ struct World {
     [[nodiscard]] User const* find_access_key(std::string_view access_key_id) const;
     [[nodiscard]] User const* find_registry_user(std::string_view username) const;
     [[nodiscard]] Instance const* find_instance(std::string_view id) const;
+    [[nodiscard]] Instance const* find_personal(std::string_view account) const;
     [[nodiscard]] Instance const* find_service(std::string_view service) const;
     /// Of AWS: an account has one provider for an issuer.
     [[nodiscard]] OidcProvider const* find_oidc_provider(std::string_view issuer,

@@ -113,10 +113,13 @@ class AzureChain : public testing::Test {
         return TokenSigner(folder + "/issuer.crt", folder + "/issuer.key").sign(claims.serialize());
     }
     Response login(Parameters form, std::string const& where = tenant,
-                   std::string const& faults = "") {
+                   std::string const& faults = "",
+                   std::string const& host = "login.microsoftonline.com") {
         form.insert(form.begin(), {"grant_type", "client_credentials"});
-        return ask(ad, "azureAd",
-                   {"POST", "/" + where + "/oauth2/v2.0/token", "", {}, form_of(form)}, faults);
+        return ask(
+            ad, "azureAd",
+            {"POST", "/" + where + "/oauth2/v2.0/token", "", {{"host", host}}, form_of(form)},
+            faults);
     }
     Parameters by_assertion(std::string const& client_id, std::string const& jwt,
                             std::string const& scope = acr_scope) const {
@@ -175,6 +178,28 @@ class AzureChain : public testing::Test {
     AzureAd ad{
         (std::filesystem::create_directories(folder), make_issuer(), folder + "/issuer.pub")};
 };
+
+TEST_F(AzureChain, a_national_clouds_tenant_is_known_to_its_own_login_host_alone) {
+    std::string const china = "33333333-aaaa-4bbb-8ccc-000000000003";
+    std::string const government = "44444444-aaaa-4bbb-8ccc-000000000004";
+    struct Case {
+        std::string tenant;
+        int client;
+        std::string host;
+        int status;
+    };
+    for (Case const& each : {Case{china, 51, "login.partner.microsoftonline.cn", 200},
+                             Case{china, 51, "login.microsoftonline.com", 400},
+                             Case{china, 51, "login.microsoftonline.us", 400},
+                             Case{government, 52, "login.microsoftonline.us", 200},
+                             Case{government, 52, "login.microsoftonline.com", 400},
+                             Case{tenant, 4, "login.microsoftonline.us", 400}}) {
+        Response const response =
+            login(by_assertion(client(each.client), assertion()), each.tenant, "", each.host);
+        EXPECT_EQ(response.status, each.status) << each.host << ": " << response.body;
+        EXPECT_EQ(response.body.find("AADSTS90002") != std::string::npos, each.status == 400);
+    }
+}
 
 TEST_F(AzureChain, goes_from_assertion_over_exchange_to_manifest) {
     std::string const refresh = refresh_token();

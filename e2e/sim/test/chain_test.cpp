@@ -67,9 +67,9 @@ class Chain : public testing::Test {
 
     /// A signed RPC call; the parameters go into the query.
     Request signed_call(std::string const& host, std::string const& action,
-                        std::string const& version, Parameters const& parameters,
-                        Keys const& keys) {
-        Request request{"POST", "/", "", {}, ""};
+                        std::string const& version, Parameters const& parameters, Keys const& keys,
+                        std::string const& method = "POST", std::string const& path = "/") {
+        Request request{method, path, "", {}, ""};
         for (auto const& [key, text] : parameters) {
             request.query += (request.query.empty() ? "" : "&") + percent_encode(key) + "=" +
                              percent_encode(text);
@@ -89,7 +89,7 @@ class Chain : public testing::Test {
         }
         std::string const signature = acs3_signature(
             keys.secret,
-            acs3_canonical_request("POST", "/", parameters, request.headers, sha256_hex("")));
+            acs3_canonical_request(method, path, parameters, request.headers, sha256_hex("")));
         request.headers["authorization"] = "ACS3-HMAC-SHA256 Credential=" + keys.id +
                                            ",SignedHeaders=" + names + ",Signature=" + signature;
         return request;
@@ -134,12 +134,12 @@ class Chain : public testing::Test {
         return password_of(mint(keys_of(assume(parameters, node_keys()))));
     }
 
-    Response login(std::string const& scope, std::string const& user_and_password) {
+    Response login(std::string const& scope, std::string const& user_and_password,
+                   std::string const& service =
+                       "registry.aliyuncs.com:cn-shanghai:china:cri-shanghai-shared01") {
         Request request{"GET",
                         "/auth",
-                        "service=registry.aliyuncs.com%3Acn-shanghai%3Achina%3Acri-shanghai-"
-                        "shared01&scope=" +
-                            percent_encode(scope),
+                        "service=" + percent_encode(service) + "&scope=" + percent_encode(scope),
                         {},
                         ""};
         if (!user_and_password.empty()) {
@@ -195,6 +195,51 @@ class Chain : public testing::Test {
     AlibabaAcr acr;
     std::unique_ptr<RegistryAuth> auth;
 };
+
+TEST_F(Chain, the_personal_edition_has_an_api_and_resources_of_its_own) {
+    auto const mint_personal = [&](std::string const& role, std::string const& policy,
+                                   std::string const& method = "GET") {
+        Parameters parameters = usual(role);
+        if (!policy.empty()) {
+            parameters.emplace_back("Policy", policy);
+        }
+        return ask(acr, "acr",
+                   signed_call("cr.cn-shanghai.aliyuncs.com", "GetAuthorizationToken", "2016-06-07",
+                               {}, keys_of(assume(parameters, node_keys())), method, "/tokens"));
+    };
+    std::string const narrow =
+        R"({"Version":"1","Statement":[{"Effect":"Allow","Action":"cr:GetAuthorizationToken",)"
+        R"("Resource":"*"},{"Effect":"Allow","Action":"cr:PullRepository","Resource":)"
+        R"("acs:cr:cn-shanghai:1146716667364888:repository/cainiao/*"}]})";
+    std::string const service = "registry.aliyuncs.com:cn-shanghai:26842";
+    Response const minted = mint_personal("acr-personal", narrow);
+    ASSERT_EQ(minted.status, 200) << minted.body;
+    value const data = value::parse(minted.body).at("data");
+    EXPECT_EQ(data.at("tempUserName").as_string(), "cr_temp_user");
+    EXPECT_GT(data.at("expireDate").as_number().to_int64(), 1764000000000);
+    std::string const pair = "cr_temp_user:" + data.at("authorizationToken").as_string();
+    EXPECT_EQ(granted(login("repository:cainiao/a1:pull", pair, service)), "cainiao/a1:pull");
+    EXPECT_EQ(granted(login("repository:alipay/a1:pull", pair, service)), "")
+        << "the session policy says no";
+    EXPECT_EQ(granted(login("repository:cainiao/a1:pull", pair)), "")
+        << "an instance of the Enterprise Edition is another registry";
+    EXPECT_EQ(granted(login("repository:cainiao/a1:pull", "cr_temp_user:" + password(), service)),
+              "")
+        << "and the other way round";
+    // A resource with an instance matches nothing here.
+    Response const wrong = mint_personal("acr-cainiao", only_cainiao);
+    ASSERT_EQ(wrong.status, 200) << wrong.body;
+    EXPECT_EQ(
+        granted(login("repository:cainiao/a1:pull",
+                      "cr_temp_user:" +
+                          value::parse(wrong.body).at("data").at("authorizationToken").as_string(),
+                      service)),
+        "");
+    Response const posted = mint_personal("acr-personal", narrow, "POST");
+    EXPECT_EQ(posted.status, 405);
+    EXPECT_NE(posted.body.find("\"code\""), std::string::npos)
+        << "errors are spelled in lower case: " << posted.body;
+}
 
 TEST_F(Chain, a_session_policy_narrows_what_the_registry_grants) {
     std::string const narrow = "cr_temp_user:" + password(only_cainiao);
