@@ -82,6 +82,39 @@ TEST_F(NarrowingClosesTheCache, for_the_key_that_went_and_for_no_other) {
     EXPECT_EQ(why_not_running(ns, "first-gone"), "") << "what runs goes on running";
 }
 
+/// What keyStyle Host costs: the one key stays, so the node goes on giving away what it has.
+TEST_F(NarrowingClosesTheCache, only_where_keys_have_paths) {
+    make_registry({{"type", "AlibabaACR"},
+                   {"keyStyle", "Host"},
+                   {"alibabaACR",
+                    {{"instanceID", "cri-shanghai-shared01"},
+                     {"region", "cn-shanghai"},
+                     {"identity", {{"type", "InstanceRole"}}}}}});
+    std::string const ns = make_namespace("ns");
+    std::string const foreign = own_host() + "/alipay/a1:v0.1";
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    tenancy.registry = name("registry");
+    tenancy.allow = {{"namespace", "cainiao"}, {"namespace", "alipay"}};
+    tenancy.enforcement = "Audit";
+    make_ready_tenancy(tenancy);
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    run(pod_manifest(ns, "first", foreign));
+
+    tenancy.allow = {{"namespace", "cainiao"}};
+    make_ready_tenancy(tenancy);
+    ASSERT_TRUE(eventually(soon, [&] {
+        auto const now = pull_secret(ns);
+        return now && now->login() != before->login() ? "" : "not minted anew";
+    }));
+    EXPECT_EQ(why_not_keys(ns, own_host()), "");
+    run(if_not_present(ns, "again", foreign));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_from_cache(ns, "again"); }));
+    EXPECT_FALSE(was_pulled(ns, "again"));
+}
+
 // The role hands out sessions of 60 s.
 TEST_F(NarrowingClosesTheCache, an_ordinary_refresh_opens_it_for_the_same_pods) {
     std::string const ns = make_governed_namespace("acr-short");
