@@ -2,6 +2,7 @@
 
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/google.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
@@ -169,6 +170,144 @@ TEST_F(PullVerified, asks_ecr_for_manifests) {
                               "arn:aws:ecr:eu-central-1:111122223333:repository/base/*"),
               std::string::npos)
         << verified();
+}
+
+/// Registries of the other types, each with a tenancy that allows what its role may not pull.
+struct Narrow {
+    std::string name;
+    Json registry;
+    Json entry;  ///< of the tenancy
+    std::string image;
+    std::string words;
+};
+
+Json registry_of(std::string const& name, std::string const& host, Json spec) {
+    spec["hosts"] = Json::array({host});
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "Registry"},
+            {"metadata", {{"name", name}}},
+            {"spec", spec}};
+}
+
+Narrow of_google() {
+    std::string const location(google_oidc_location);
+    return {"google",
+            {},
+            {{"name", "gar-" + location},
+             {"role", google_account("pull-ledger")},
+             {"allow", google_payments()}},
+            google_image(location, "payments"),
+            "role " + google_account("pull-ledger") +
+                " may not pull from registry namespace \"acme-images/payments\" of " +
+                google_host(location) +
+                ": add action artifactregistry.repositories.downloadArtifacts on resource "
+                "projects/acme-images/locations/" +
+                location + "/repositories/payments (role roles/artifactregistry.reader)"};
+}
+
+Narrow of_azure() {
+    std::string const host = "demooidc.azurecr.io";
+    std::string const client = "a0000000-0000-4000-8000-000000000004";
+    Json const spec = {
+        {"type", "AzureACR"},
+        {"azureACR",
+         {{"tenantID", "11111111-aaaa-4bbb-8ccc-000000000001"},
+          {"cloud", "Public"},
+          {"identity",
+           {{"type", "OIDC"}, {"oidc", {{"clientID", "a0000000-0000-4000-8000-000000000003"}}}}}}},
+        {"allowUnnarrowed", true}};
+    return {"azure",
+            registry_of("azure-oidc", host, spec),
+            {{"name", "azure-oidc"},
+             {"role", client},
+             {"allow", Json::array({{{"namespace", "payments"}}, {{"namespace", "ledger"}}})}},
+            host + "/ledger/a1:v0.1",
+            "role " + client + " may not pull from registry namespace \"ledger\" of " + host +
+                ": add action Microsoft.ContainerRegistry/registries/pull/read on resource "
+                "registry " +
+                host + " (role AcrPull"};
+}
+
+class PullVerifiedElsewhere : public PullVerified, public testing::WithParamInterface<bool> {
+  protected:
+    void make(Narrow const& narrow) {
+        if (narrow.registry.is_null()) {
+            ASSERT_TRUE(apply_google_registry(google_oidc_location));
+        } else {
+            ASSERT_TRUE(done(apply(narrow.registry)));
+        }
+        std::string const ns = make_namespace("ns");
+        remember_tenancy(name("tenancy"));
+        ASSERT_TRUE(done(apply(
+            {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+             {"kind", "RegistryTenancy"},
+             {"metadata", {{"name", name("tenancy")}}},
+             {"spec", {{"namespaces", {ns}}, {"registries", Json::array({narrow.entry})}}}})));
+        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+        ASSERT_TRUE(done(apply(pod_manifest(ns, "own", narrow.image))));
+    }
+};
+
+TEST_P(PullVerifiedElsewhere, says_what_a_role_lacks) {
+    Narrow const narrow = GetParam() ? of_google() : of_azure();
+    make(narrow);
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RoleTooNarrow"); }));
+    EXPECT_NE(verified().find(narrow.words), std::string::npos) << verified();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(name("ns"), "RoleTooNarrow"); }));
+    EXPECT_EQ(why_not_ready(name("tenancy")), "") << "it never gates Ready";
+}
+
+TEST_P(PullVerifiedElsewhere, tells_a_refused_credential) {
+    Narrow narrow = GetParam() ? of_google() : of_azure();
+    if (GetParam()) {
+        narrow.entry["role"] = google_account("pull-suite-18");
+    } else {
+        narrow.entry["role"] = "a0000000-0000-4000-8000-000000000041";
+        narrow.image = "demooidc.azurecr.io/payments/a1:v0.1";
+    }
+    Fault const fault(
+        GetParam() ? "googleRegistry" : "azureRegistry",
+        {{"mode", "error"},
+         {"action", GetParam() ? "RegistryToken" : "Token"},
+         {"http", 401},
+         {"code", "UNAUTHORIZED"},
+         {"message", "authentication failed"},
+         {"role", GetParam() ? "pull-suite-18" : "a0000000-0000-4000-8000-000000000041"}});
+    make(narrow);
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False TokenRejected"); }));
+    EXPECT_NE(verified().find("was not revoked"), std::string::npos) << verified();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(name("ns"), "TokenRejected"); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cloud, PullVerifiedElsewhere, testing::Bool(),
+                         [](auto const& each) { return each.param ? "google" : "azure"; });
+
+/// Everybody may pull from a public project of Harbor.
+TEST_F(PullVerified, says_that_anyone_may_pull_from_a_project_of_harbor) {
+    std::string const host = "harbor.example.com";
+    ASSERT_TRUE(
+        done(apply({{"apiVersion", "v1"},
+                    {"kind", "Secret"},
+                    {"metadata", {{"name", "e2e-harbor-robot"}, {"namespace", product_namespace}}},
+                    {"stringData",
+                     {{"username", "robot$registry-tenancy"},
+                      {"password", "simulated-secret-of-registry-tenancys-robot"}}}})));
+    Json const identity = {{"type", "AccessKey"},
+                           {"accessKey", {{"secretName", "e2e-harbor-robot"}}}};
+    ASSERT_TRUE(done(apply(registry_of(
+        "e2e-harbor", host,
+        {{"type", "Harbor"}, {"harbor", {{"url", "https://" + host}, {"identity", identity}}}}))));
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    Json const entry = {{"name", "e2e-harbor"}, {"allow", Json::array({{{"namespace", "pub"}}})}};
+    ASSERT_TRUE(
+        done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                    {"kind", "RegistryTenancy"},
+                    {"metadata", {{"name", name("tenancy")}}},
+                    {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/pub/a1:v0.1"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RegistryNamespacePublic"); }));
+    EXPECT_NE(verified().find("registry namespace \"pub\""), std::string::npos) << verified();
 }
 
 }  // namespace
