@@ -1,100 +1,92 @@
+// Trouble with Alibaba Cloud's STS and ACR. What the other clouds have is beside their tests.
 #include <nlohmann/json.hpp>
 
-#include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/failure_matrix.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
 namespace {
 
-struct Trouble {
-    std::string name;
-    std::string simulator;
-    Json rule;
-    std::string code;  ///< what an admin should read about it; empty: none is given
-};
-
-Json error_rule(std::string const& code, int http, std::string const& message) {
-    return {{"mode", "error"}, {"code", code}, {"http", http}, {"message", message}};
+Trouble sts(std::string const& name, Json const& rule, char const* reason, std::string const& code,
+            std::vector<std::string> const& words = {}) {
+    return {"sts_" + name, fault_for_role("sts", rule), reason, code, words};
 }
 
+Trouble acr(std::string const& name, Json const& rule, char const* reason, std::string const& code,
+            std::vector<std::string> const& words = {}) {
+    return {"acr_" + name, fault_for_role("acr", rule), reason, code, words};
+}
+
+/// A clock that is off heals by itself where the cloud's answer says what time it is (unit tests of
+/// the source); here the answer's Date is ours, so that trying again with it can't help.
 std::vector<Trouble> troubles() {
+    std::string const role = "role/";
     return {
-        {"sts_forbids", "sts", error_rule("NoPermission", 403, "You are not authorized."),
-         "NoPermission"},
-        {"sts_throttles", "sts", {{"mode", "throttle"}}, "Throttling.User"},
-        {"sts_is_broken", "sts", error_rule("ServiceUnavailable", 503, "Try later."),
-         "ServiceUnavailable"},
-        {"sts_never_answers", "sts", {{"mode", "timeout"}}, ""},
-        {"sts_answers_garbage", "sts", {{"mode", "garbage"}}, ""},
-        {"sts_answers_nothing", "sts", {{"mode", "empty"}}, ""},
-        {"sts_hands_out_what_has_expired", "sts", {{"mode", "expired"}}, ""},
-        {"acr_forbids", "acr", error_rule("Forbidden.RAM", 403, "User not authorized."),
-         "Forbidden.RAM"},
-        {"acr_throttles", "acr", {{"mode", "throttle"}}, "Throttling.User"},
-        {"acr_fails_with_200", "acr", error_rule("INSTANCE_STOPPED", 200, "stopped"),
-         "INSTANCE_STOPPED"},
-        {"acr_answers_garbage", "acr", {{"mode", "garbage"}}, ""},
-        {"acr_hands_out_what_has_expired", "acr", {{"mode", "expired"}}, ""},
+        sts("forbids", error_rule("NoPermission", 403, "You are not authorized."), denied,
+            "NoPermission", {"trust policy", "--document trust"}),
+        sts("throttles", {{"mode", "throttle"}}, unavailable, "Throttling.User", {"call quota"}),
+        sts("is_broken", error_rule("ServiceUnavailable", 503, "Try later."), unavailable,
+            "ServiceUnavailable"),
+        sts("never_answers", {{"mode", "timeout"}}, unavailable, "DeadlineExceeded",
+            {"no complete answer", "NAT"}),
+        sts("answers_garbage", {{"mode", "garbage"}}, unavailable, "Corrupt", {"no JSON object"}),
+        sts("answers_nothing", {{"mode", "empty"}}, unavailable, "Corrupt", {"no JSON object"}),
+        sts("hands_out_what_has_expired", {{"mode", "expired"}}, denied,
+            "InvalidSecurityToken.Expired"),
+        sts("judges_our_clock_to_be_off",
+            error_rule("InvalidTimeStamp.Expired", 400, "Specified time stamp is expired."),
+            unavailable, "ClockSkew", {"InvalidTimeStamp.Expired", "clocks", "check NTP"}),
+        acr("forbids", error_rule("Forbidden.RAM", 403, "User not authorized."), denied,
+            "Forbidden.RAM", {"cr:GetAuthorizationToken"}),
+        acr("throttles", {{"mode", "throttle"}}, unavailable, "Throttling.User", {"call quota"}),
+        acr("fails_with_200", error_rule("INSTANCE_STOPPED", 200, "stopped"), denied,
+            "INSTANCE_STOPPED"),
+        acr("answers_garbage", {{"mode", "garbage"}}, unavailable, "Corrupt"),
+        acr("hands_out_what_has_expired", {{"mode", "expired"}}, unavailable, "Expired",
+            {"arrived already expired"}),
+        // The registry reads the role's policy at every pull.
+        {"the_role_is_deleted",
+         world_change(role, "\""),
+         denied,
+         "EntityNotExist.Role",
+         {"there is no such role"},
+         false},
+        {"the_role_trusts_us_no_more",
+         world_change(role, "\"", "trust-node-of-demo", "trust-somebody-else"),
+         denied,
+         "NoPermission",
+         {"trust policy"}},
+        {"the_role_may_log_in_no_more",
+         world_change(role, "\"", "pull-cainiao-and-alipay", "pull-without-token"),
+         denied,
+         "NoPermission",
+         {"cr:GetAuthorizationToken"}},
     };
 }
 
 /// Each trouble has a role of its own, so that it meets nobody else.
 class CloudFaults : public TenancyTest, public testing::WithParamInterface<std::size_t> {
   protected:
-    void allow(std::vector<std::pair<std::string, std::string>> const& entries) {
+    [[nodiscard]] Json allowing(std::string const& repository) const {
         Tenancy tenancy;
         tenancy.name = name("tenancy");
         tenancy.namespaces = {name("ns")};
         tenancy.role = role;
-        tenancy.allow = entries;
-        ASSERT_TRUE(done(apply(tenancy.manifest())));
+        tenancy.allow = {{"namespace", "cainiao"}, {"repository", repository}};
+        return tenancy.manifest();
     }
 
-    Trouble const trouble = troubles()[GetParam()];
-    std::string const role =
-        "acr-suite-" + std::string(GetParam() < 7 ? "0" : "") + std::to_string(GetParam() + 3);
+    std::string const role = "acr-trouble-" + std::to_string(GetParam() + 11);
 };
 
 TEST_P(CloudFaults, keep_the_secret_that_works) {
     std::string const ns = make_governed_namespace(role);
-    auto const before = pull_secret(ns);
-    ASSERT_TRUE(before);
-    {
-        Json rule = trouble.rule;
-        rule["role"] = role;
-        Fault const fault(trouble.simulator, rule);
-        allow({{"namespace", "cainiao"}, {"repository", "base/jdk"}});  // needs a new credential
-        ASSERT_TRUE(eventually(std::chrono::seconds(75), [&] {
-            return problems_of(ns).empty() ? std::string("the grant shows no problem")
-                                           : std::string();
-        }));
-        EXPECT_EQ(problems_of(ns).find("acs:ram"), std::string::npos) << problems_of(ns);
-        EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
-        if (!trouble.code.empty()) {
-            EXPECT_TRUE(
-                eventually(soon, [&] { return why_not_told(name("tenancy"), trouble.code); }));
-        }
-        auto const during = pull_secret(ns);
-        ASSERT_TRUE(during) << "the Secret was lost";
-        EXPECT_EQ(during->uid, before->uid);
-        for (auto const& [key, login] : before->logins) {
-            EXPECT_TRUE(during->logins.count(key) == 1 && during->logins.at(key) == login)
-                << "the working credential under " << key << " was lost";
-        }
-        ASSERT_TRUE(done(apply(pod_manifest(ns, "during", std::string(allowed_image)))));
-        EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "during"); }));
-    }
-    // Asked for something else, so that the end of a long back-off need not be awaited.
-    allow({{"namespace", "cainiao"}, {"repository", "base/jre"}});
-    EXPECT_TRUE(
-        eventually(std::chrono::seconds(75), [&] { return why_not_ready(name("tenancy")); }));
-    EXPECT_TRUE(eventually(soon, [&] { return problems_of(ns); }));
-    auto const after = pull_secret(ns);
-    ASSERT_TRUE(after);
-    EXPECT_EQ(after->uid, before->uid);
-    EXPECT_EQ(after->logins.size(), 4U) << after->keys();
-    EXPECT_NE(after->login(), before->login());
+    expect_last_good_stays(troubles()[GetParam()], {name("tenancy"),
+                                                    {ns, role},
+                                                    {allowing("base/jdk"), allowing("base/jre")},
+                                                    std::string(allowed_image),
+                                                    "acs:ram"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, CloudFaults, testing::Range(std::size_t{0}, troubles().size()),

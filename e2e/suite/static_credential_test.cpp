@@ -1,6 +1,9 @@
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/failure_matrix.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
@@ -63,6 +66,91 @@ TEST_F(StaticCredential, is_keyed_by_path_pulls_and_follows_its_source) {
                         {"[RT-NotAllowed]"}))
         << "what the credential could, the tenancy doesn't allow";
 }
+
+/// Its type can't be changed where it stands: it is another Secret of the same name.
+std::shared_ptr<void> instead_of(std::string const& secret, std::string const& type,
+                                 Json const& data, std::function<void()> const& mend) {
+    std::string const ns(product_namespace);
+    EXPECT_TRUE(done(kubectl({"-n", ns, "delete", "secret", secret})));
+    if (!type.empty()) {
+        EXPECT_TRUE(done(apply({{"apiVersion", "v1"},
+                                {"kind", "Secret"},
+                                {"type", type},
+                                {"metadata", {{"name", secret}, {"namespace", ns}}},
+                                {"stringData", data}})));
+    }
+    return {nullptr, [=](void*) {
+                kubectl({"-n", ns, "delete", "secret", secret, "--ignore-not-found"});
+                mend();
+            }};
+}
+
+std::vector<std::string> const wrongs = {"is_deleted", "is_garbage", "is_of_another_type",
+                                         "knows_another_host"};
+
+/// What can be wrong with the source: there is no cloud that could throttle, hang or judge clocks.
+class StaticCredentialFaults : public StaticCredential,
+                               public testing::WithParamInterface<std::size_t> {
+  protected:
+    Trouble trouble() {
+        std::string const config_type = "kubernetes.io/dockerconfigjson";
+        auto const becoming = [this](std::string const& type, Json const& data) {
+            return [=, this](Victim const&) {
+                return instead_of(name("login"), type, data,
+                                  [this] { store("simulated-password-of-the-puller"); });
+            };
+        };
+        // The API server itself refuses a docker configuration that is no JSON.
+        std::vector<Trouble> const all = {
+            {wrongs[0], becoming("", {}), denied, "SecretNotFound", {"does not exist; create it"}},
+            {wrongs[1],
+             becoming(config_type, {{".dockerconfigjson", R"({"auths":"nonsense"})"}}),
+             denied,
+             "InvalidArgument",
+             {"docker config"}},
+            {wrongs[2],
+             becoming("Opaque", {{"password", "not-the-password"}}),
+             denied,
+             "NotFound",
+             {"key .dockerconfigjson: missing"}},
+            {wrongs[3],
+             becoming(config_type, {{".dockerconfigjson",
+                                     R"({"auths":{"other.example.com":{"auth":"YTpi"}}})"}}),
+             denied,
+             "NotFound",
+             {"has no entry for any host"}},
+        };
+        return all[GetParam()];
+    }
+};
+
+TEST_P(StaticCredentialFaults, keep_the_secret_that_works) {
+    store("simulated-password-of-the-puller");
+    make_registry({{"type", "DockerConfigSecret"},
+                   {"dockerConfigSecret", {{"secretName", name("login")}}},
+                   {"allowUnnarrowed", true}});
+    std::string const ns = make_namespace("ns");
+    Tenancy tenancy;
+    tenancy.name = name("tenancy");
+    tenancy.namespaces = {ns};
+    tenancy.registry = name("registry");
+    tenancy.role = "";
+    make_ready_tenancy(tenancy);
+    Tenancy changed = tenancy;
+    changed.allow.emplace_back("repository", "base/jdk");
+    Tenancy again = tenancy;
+    again.allow.emplace_back("repository", "base/jre");
+    expect_last_good_stays(trouble(), {name("tenancy"),
+                                       {ns, ""},
+                                       {changed.manifest(), again.manifest()},
+                                       own_host() + "/cainiao/a1:v0.1",
+                                       name("login"),
+                                       false});
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StaticCredentialFaults,
+                         testing::Range(std::size_t{0}, wrongs.size()),
+                         [](auto const& each) { return "the_secret_" + wrongs[each.param]; });
 
 }  // namespace
 }  // namespace e2e

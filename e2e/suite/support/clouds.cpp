@@ -85,6 +85,23 @@ Fault::~Fault() {
 
 namespace {
 
+/// Rewrites world.yaml line by line, in one step: simulators never read half a file.
+void edit_world(std::function<std::vector<std::string>(std::string const&)> const& edit) {
+    FileLock const lock(folder() + "/world.lock");
+    std::string const path = folder() + "/world.yaml";
+    std::istringstream before(content(path));
+    std::string after;
+    for (std::string line; std::getline(before, line);) {
+        for (std::string const& one : edit(line)) {
+            after += one + '\n';
+        }
+    }
+    std::ofstream(path + ".edited") << after;
+    std::filesystem::permissions(
+        path + ".edited", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::rename(path + ".edited", path);
+}
+
 /// As a single-quoted text of YAML.
 std::string quoted(std::string const& text) {
     std::string out = "'";
@@ -117,23 +134,14 @@ void CloudWorld::set(std::vector<Role> const& roles, std::vector<User> const& us
             ", accessKeyID: " + quoted(user.access_key_id) +
             ", accessKeySecret: " + quoted(user.access_key_secret) + "}" + end);
     }
-    FileLock const lock(folder() + "/world.lock");
-    std::string const path = folder() + "/world.yaml";
-    std::istringstream before(content(path));
-    std::string after;
-    for (std::string line; std::getline(before, line);) {
+    edit_world([&](std::string const& line) -> std::vector<std::string> {
         if (line.ends_with(end)) {
-            continue;
+            return {};
         }
-        after += line + '\n';
-        for (std::string const& one : added[line]) {
-            after += one + '\n';
-        }
-    }
-    std::ofstream(path + ".edited") << after;
-    std::filesystem::permissions(
-        path + ".edited", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    std::filesystem::rename(path + ".edited", path);
+        std::vector<std::string> lines{line};
+        lines.insert(lines.end(), added[line].begin(), added[line].end());
+        return lines;
+    });
 }
 
 CloudWorld::~CloudWorld() {
@@ -141,6 +149,35 @@ CloudWorld::~CloudWorld() {
         set({}, {});
     } catch (std::exception const& error) {
         std::cerr << "the simulated clouds keep a test's roles: " << error.what() << '\n';
+    }
+}
+
+WorldChange::WorldChange(std::string const& part, std::string const& from, std::string const& to)
+    : mark_("  # instead, for " + random_suffix() + ": ") {
+    bool found = false;
+    edit_world([&](std::string const& line) -> std::vector<std::string> {
+        std::size_t const at = line.find(from);
+        if (line.find(part) == std::string::npos || at == std::string::npos) {
+            return {line};
+        }
+        found = true;
+        std::string changed = from.empty() ? std::string() : line;
+        changed.replace(at, from.size(), to);
+        return {changed + mark_ + line};
+    });
+    if (!found) {
+        throw std::runtime_error("world.yaml has no line with '" + part + "' and '" + from + "'");
+    }
+}
+
+WorldChange::~WorldChange() {
+    try {
+        edit_world([&](std::string const& line) -> std::vector<std::string> {
+            std::size_t const at = line.find(mark_);
+            return {at == std::string::npos ? line : line.substr(at + mark_.size())};
+        });
+    } catch (std::exception const& error) {
+        std::cerr << "the simulated clouds stay changed: " << error.what() << '\n';
     }
 }
 

@@ -53,6 +53,20 @@ class CloudWorld {
     std::string mark_;
 };
 
+/// A change of what exists in the simulated clouds while this object lives: in the lines of
+/// world.yaml that contain `part`, `from` becomes `to`; where `from` is empty, the lines go. Throws
+/// std::runtime_error where there is no such line.
+class WorldChange {
+  public:
+    WorldChange(std::string const& part, std::string const& from, std::string const& to);
+    ~WorldChange();
+    WorldChange(WorldChange const&) = delete;
+    WorldChange& operator=(WorldChange const&) = delete;
+
+  private:
+    std::string mark_;
+};
+
 /// The metadata service demands tokens, as hardened instances do, while this object lives.
 class HardenedMetadata {
   public:

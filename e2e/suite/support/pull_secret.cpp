@@ -67,6 +67,7 @@ PullSecret read_pull_secret(Json const& secret) {
     out.type = text_at(secret, "/type");
     out.managed_by = text_at(secret, "/metadata/labels/app.kubernetes.io~1managed-by");
     std::string const data = text_at(secret, "/data/.dockerconfigjson");
+    out.data = data;
     if (!data.empty()) {
         Json const config = Json::parse(base64_decoded(data));
         Json const auths = config.value("auths", Json::object());

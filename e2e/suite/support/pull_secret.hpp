@@ -13,6 +13,7 @@ struct PullSecret {
     std::string uid;
     std::string resource_version;
     std::string type;
+    std::string data;  ///< of .dockerconfigjson, as it is stored (base64)
     std::string managed_by;
     std::map<std::string, std::string> logins;      ///< key of `auths` -> user:password
     std::map<std::string, std::string> issued_at;   ///< Registry -> RFC 3339
