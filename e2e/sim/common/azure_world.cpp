@@ -6,7 +6,6 @@
 namespace sim {
 namespace {
 
-constexpr std::string_view public_login_host = "login.microsoftonline.com";
 constexpr char const* usual_audience = "api://AzureADTokenExchange";
 
 template <typename Read>
@@ -72,11 +71,14 @@ AzureRegistry const* AzureWorld::find_registry(std::string_view host) const {
 
 bool AzureWorld::has_tenant(std::string const& tenant, std::string_view login_host) const {
     auto const national = national_tenants.find(tenant);
-    std::string_view const home =
-        national == national_tenants.end() ? public_login_host : national->second;
-    return home == login_host && find(principals, [&](AzurePrincipal const& principal) {
-                                     return principal.tenant == tenant;
-                                 }) != nullptr;
+    bool const of_this_cloud =
+        national != national_tenants.end()
+            ? national->second == login_host
+            : std::none_of(national_tenants.begin(), national_tenants.end(),
+                           [&](auto const& each) { return each.second == login_host; });
+    return of_this_cloud && find(principals, [&](AzurePrincipal const& principal) {
+                                return principal.tenant == tenant;
+                            }) != nullptr;
 }
 
 AzureWorld read_azure_world(YamlMapping const& file) {
