@@ -59,22 +59,6 @@ void note_missing_caller(CloudPolicies& policies) {
         "--caller ARN (the node's role, or the user of the AccessKey)");
 }
 
-/// Who the operator's own token stands for.
-std::string operator_subject(PolicyCaller const& caller) {
-    return "system:serviceaccount:" + caller.product_namespace + ":registry-tenancy-operator";
-}
-
-/// Whom the tokens of identity ServiceAccount stand for: one for each namespace.
-OrderedJson namespace_subjects(PolicySubject const& subject, PolicyCaller const& caller) {
-    OrderedJson subjects = OrderedJson::array();
-    for (auto const& [allow, namespaces] : subject.sessions) {
-        for (std::string const& ns : namespaces) {
-            subjects.push_back("system:serviceaccount:" + caller.product_namespace + ":ns-" + ns);
-        }
-    }
-    return subjects;
-}
-
 /// Trusts tokens of an OIDC provider.
 OrderedJson federated(std::string const& version, std::string const& action, OrderedJson provider,
                       OrderedJson conditions) {
@@ -103,12 +87,6 @@ void note_provider(CloudPolicies& policies, std::string const& whose) {
     policies.notes.push_back("the trust policy of " + whose +
                              " needs the cluster's OIDC provider: give it with --oidc-provider "
                              "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER");
-}
-
-void note_namespaces(CloudPolicies& policies) {
-    policies.notes.emplace_back(
-        "the role trusts the token of each namespace by name, and no namespace is known: name one "
-        "with -n, or give Namespaces, too");
 }
 
 void note_size(CloudPolicies& policies, std::size_t limit, std::string const& what) {
@@ -167,9 +145,11 @@ Needed needed_alone(World& world, std::shared_ptr<RegistryTenancy const> const& 
 
 void take(PolicySubject& subject, tenancy::CredentialSpec const& spec, std::string const& ns) {
     subject.registry = spec.registry;
-    subject.role = spec.role->str();
-    subject.account = spec.role->account();
-    subject.role_name = spec.role->name().substr(spec.role->name().rfind('/') + 1);
+    if (spec.role) {
+        subject.role = spec.role->str();
+        subject.account = spec.role->account();
+        subject.role_name = spec.role->name().substr(spec.role->name().rfind('/') + 1);
+    }
     if (!spec.external_id.empty()) {
         subject.external_ids.insert(spec.external_id);
     }
@@ -181,7 +161,39 @@ void take(PolicySubject& subject, tenancy::CredentialSpec const& spec, std::stri
     }
 }
 
+/// Registry and role of a credential that something must be granted for; nullopt: nothing.
+std::optional<SubjectKey> key_of(tenancy::CredentialSpec const& spec) {
+    tenancy::Registry const& registry = *spec.registry;
+    bool const pulls_itself =
+        registry.harbor || registry.azure_acr || registry.google_artifact_registry;
+    if (!spec.role && !pulls_itself) {
+        return std::nullopt;
+    }
+    return SubjectKey{registry.meta.name, spec.role ? spec.role->str() : ""};
+}
+
 }  // namespace
+
+std::string operator_subject(PolicyCaller const& caller) {
+    return "system:serviceaccount:" + caller.product_namespace + ":registry-tenancy-operator";
+}
+
+std::vector<std::string> namespace_subjects(PolicySubject const& subject,
+                                            PolicyCaller const& caller) {
+    std::vector<std::string> subjects;
+    for (auto const& [allow, namespaces] : subject.sessions) {
+        for (std::string const& ns : namespaces) {
+            subjects.push_back("system:serviceaccount:" + caller.product_namespace + ":ns-" + ns);
+        }
+    }
+    return subjects;
+}
+
+void note_namespaces(CloudPolicies& policies) {
+    policies.notes.emplace_back(
+        "the token of each namespace is trusted by name, and no namespace is known: name one with "
+        "-n, or give Namespaces, too");
+}
 
 Result<std::vector<PolicySubject>> policy_subjects(World& world, std::string const& tenancy,
                                                    std::string const& ns,
@@ -215,8 +227,8 @@ Result<std::vector<PolicySubject>> policy_subjects(World& world, std::string con
     std::map<SubjectKey, PolicySubject> subjects;
     for (Needed const& one : needed) {
         for (auto const& spec : one.credentials.specs) {
-            if (spec.role && concerns(spec, tenancy)) {
-                subjects.try_emplace({spec.registry->meta.name, spec.role->str()});
+            if (auto const key = key_of(spec); key && concerns(spec, tenancy)) {
+                subjects.try_emplace(*key);
             }
         }
         for (auto const& problem : one.credentials.problems) {
@@ -228,9 +240,8 @@ Result<std::vector<PolicySubject>> policy_subjects(World& world, std::string con
     }
     for (Needed const& one : needed) {
         for (auto const& spec : one.credentials.specs) {
-            auto const subject = spec.role
-                                     ? subjects.find({spec.registry->meta.name, spec.role->str()})
-                                     : subjects.end();
+            auto const key = key_of(spec);
+            auto const subject = key ? subjects.find(*key) : subjects.end();
             if (subject != subjects.end()) {
                 take(subject->second, spec, one.ns);
             }
@@ -257,7 +268,7 @@ CloudPolicies alibaba_policies(PolicySubject const& subject, PolicyCaller const&
             alibaba_federated(identity.provider, OrderedJson::array({operator_subject(caller)})));
     }
     if (identity.type == tenancy::Identity::Type::ServiceAccount) {
-        if (OrderedJson subjects = namespace_subjects(subject, caller); !subjects.empty()) {
+        if (auto subjects = namespace_subjects(subject, caller); !subjects.empty()) {
             policies.trust_policy = text(alibaba_federated(identity.provider, subjects));
         } else {
             note_namespaces(policies);
@@ -295,7 +306,7 @@ CloudPolicies amazon_policies(PolicySubject const& subject, PolicyCaller const& 
     policies.caller = by_token ? ecr.identity.oidc_role : caller.arn;
     bool const known_provider = caller.oidc_provider.find(":oidc-provider/") != std::string::npos;
     if (ecr.identity.type == tenancy::Identity::Type::ServiceAccount) {
-        OrderedJson const subjects = namespace_subjects(subject, caller);
+        auto const subjects = namespace_subjects(subject, caller);
         if (!known_provider) {
             note_provider(policies, "the role");
         } else if (subjects.empty()) {
@@ -344,6 +355,9 @@ CloudPolicies cloud_policies(PolicySubject const& subject, PolicyCaller const& c
     }
     if (subject.registry->azure_acr) {
         return azure_policies(subject, caller);
+    }
+    if (subject.registry->harbor) {
+        return harbor_policies(subject);
     }
     CloudPolicies policies;
     policies.notes.push_back(

@@ -2,8 +2,10 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/world.hpp"
@@ -18,8 +20,8 @@ namespace rt::cli {
 /// One role of one Registry, with everything that is pulled through it.
 struct PolicySubject {
     std::shared_ptr<tenancy::Registry const> registry;
-    std::string role;
-    std::string account;      ///< that the role is in
+    std::string role{};       ///< empty: none is assumed, who the operator is pulls itself
+    std::string account{};    ///< that the role is in
     std::string role_name{};  ///< without account and path
     std::set<std::string> external_ids{};
     std::set<std::string> tenancies{};
@@ -31,8 +33,15 @@ struct PolicySubject {
 /// What the command line says about the operator, because no object does.
 struct PolicyCaller {
     std::string arn{};            ///< who the operator is before it assumes roles
-    std::string oidc_provider{};  ///< ARN of the provider that stands for the cluster
+    std::string oidc_provider{};  ///< Amazon: ARN of the provider that stands for the cluster;
+                                  ///< Google, Azure: the cluster's issuer
     std::string product_namespace{};
+};
+
+/// One right given: a line for a shell, and the same as Terraform's blocks.
+struct PolicyStep {
+    std::string command;
+    std::vector<std::string> blocks;
 };
 
 /// The documents for one role, as JSON in the order in which people write policies. One that can't
@@ -44,8 +53,8 @@ struct CloudPolicies {
     std::string caller_trust{};   ///< who may be the operator's own identity; identity OIDC
     std::string caller{};         ///< that identity, where it is known
     std::vector<std::string> notes{};
-    /// Further steps as commands, for clouds without such documents.
-    std::vector<std::string> commands{};
+    /// What is done by commands, not documents.
+    std::vector<PolicyStep> steps{};
 };
 
 /// Every role that the tenancy names, over the namespaces that are known (of `ns` alone where it is
@@ -69,8 +78,26 @@ struct CloudPolicies {
                                             PolicyCaller const& caller);
 [[nodiscard]] CloudPolicies azure_policies(PolicySubject const& subject,
                                            PolicyCaller const& caller);
+[[nodiscard]] CloudPolicies harbor_policies(PolicySubject const& subject);
 
-/// The documents as resources of the cloud's Terraform provider. Pure.
-[[nodiscard]] std::string terraform_of(PolicySubject const& subject, CloudPolicies const& policies);
+/// What a Harbor's robot needs to pull `allow`, as its API writes permissions: whole projects.
+[[nodiscard]] nlohmann::ordered_json harbor_pull_permissions(
+    std::vector<tenancy::AllowEntry> const& allow);
+
+/// Whom the operator's own token stands for, and those of identity ServiceAccount: one for each
+/// namespace.
+[[nodiscard]] std::string operator_subject(PolicyCaller const& caller);
+[[nodiscard]] std::vector<std::string> namespace_subjects(PolicySubject const& subject,
+                                                          PolicyCaller const& caller);
+/// Why the rights of namespaces' tokens are left out.
+void note_namespaces(CloudPolicies& policies);
+
+/// The same as resources of the cloud's Terraform provider. `made` holds what was printed before:
+/// a role that two Registries share is made once. Pure.
+[[nodiscard]] std::string terraform_of(PolicySubject const& subject, CloudPolicies const& policies,
+                                       std::set<std::string>& made);
+/// A text as the name of a resource, and as a string of HCL.
+[[nodiscard]] std::string hcl_name(std::string text);
+[[nodiscard]] std::string hcl_string(std::string_view text);
 
 }  // namespace rt::cli

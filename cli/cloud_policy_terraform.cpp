@@ -5,14 +5,6 @@
 namespace rt::cli {
 namespace {
 
-/// "acr-cainiao" as the name of a resource.
-std::string identifier(std::string text) {
-    for (char& c : text) {
-        c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-    }
-    return std::isdigit(static_cast<unsigned char>(text[0])) != 0 ? "_" + text : text;
-}
-
 /// A policy as an indented heredoc; Terraform takes the indentation off again.
 std::string document(std::string const& policy) {
     std::string out = "<<-EOT\n    ";
@@ -25,71 +17,165 @@ std::string document(std::string const& policy) {
     return out + "\n  EOT\n";
 }
 
-std::string for_caller(CloudPolicies const& policies, std::string const& type,
-                       std::string const& name, std::string const& name_key,
-                       std::string const& document_key) {
-    if (policies.caller_policy.empty()) {
-        return {};
-    }
-    return "# In the operator's account, to attach to " +
-           (policies.caller.empty() ? std::string("its identity") : policies.caller) +
-           "\nresource \"" + type + "\" \"" + identifier(name) + "\" {\n  " + name_key + " = \"" +
-           name + "\"\n  " + document_key + " = " + document(policies.caller_policy) + "}\n";
+/// How the providers of Alibaba Cloud and Amazon call things.
+struct Vocabulary {
+    std::string_view prefix;  ///< of all types of resources
+    std::string_view role_name;
+    std::string_view trust;
+    std::string_view policy_name;
+    std::string_view policy_text;
+    std::string_view attached_policy;  ///< what an attachment calls its policy, ...
+    std::string_view policy_key;       ///< ... by which attribute of that
+    std::string_view attachment_more;
+    std::string_view attached_to;  ///< suffix of the name of a role or user
+};
+
+constexpr Vocabulary alibaba{"alicloud_ram_",
+                             "role_name",
+                             "assume_role_policy_document",
+                             "policy_name",
+                             "policy_document",
+                             "policy_name",
+                             "policy_name",
+                             "  policy_type = \"Custom\"\n",
+                             "_name"};
+constexpr Vocabulary amazon{
+    "aws_iam_", "name", "assume_role_policy", "name", "policy", "policy_arn", "arn", "", ""};
+
+std::string name_of(std::string const& arn) {
+    return arn.substr(arn.rfind('/') + 1);
 }
 
-std::string alibaba(PolicySubject const& subject, CloudPolicies const& policies) {
-    std::string const id = identifier(subject.role_name);
-    std::string const pull = subject.role_name + "-pull";
-    std::string out = "# In account " + subject.account + "\n";
-    if (!policies.trust_policy.empty()) {
-        out += "resource \"alicloud_ram_role\" \"" + id + "\" {\n  role_name = \"" +
-               subject.role_name +
-               "\"\n  assume_role_policy_document = " + document(policies.trust_policy) + "}\n\n";
-    }
-    out += "resource \"alicloud_ram_policy\" \"" + id + "_pull\" {\n  policy_name = \"" + pull +
-           "\"\n  policy_document = " + document(policies.role_policy) + "}\n\n";
-    out += "resource \"alicloud_ram_role_policy_attachment\" \"" + id +
-           "_pull\" {\n  policy_name = alicloud_ram_policy." + id +
-           "_pull.policy_name\n  policy_type = \"Custom\"\n  role_name = \"" + subject.role_name +
-           "\"\n}\n\n";
-    return out + for_caller(policies, "alicloud_ram_policy", "assume-" + subject.role_name,
-                            "policy_name", "policy_document");
+/// acs:ram::ACCOUNT:... and arn:aws:iam::ACCOUNT:...
+std::string account_of(std::string const& arn) {
+    std::size_t const at = arn.find("::");
+    return at == std::string::npos ? "" : arn.substr(at + 2, arn.find(':', at + 2) - at - 2);
 }
 
-std::string amazon(PolicySubject const& subject, CloudPolicies const& policies) {
-    std::string const id = identifier(subject.role_name);
-    std::string out = "# In account " + subject.account + "\n";
-    if (!policies.trust_policy.empty()) {
-        out += "resource \"aws_iam_role\" \"" + id + "\" {\n  name = \"" + subject.role_name +
-               "\"\n  assume_role_policy = " + document(policies.trust_policy) + "}\n\n";
+class Printer {
+  public:
+    Printer(Vocabulary const& words, std::set<std::string>& made) : words_(words), made_(made) {}
+
+    void role(std::string const& arn, std::string const& trust) {
+        if (trust.empty() || !made_.insert(arn + trust).second) {
+            return;
+        }
+        if (begin("role", address_name(arn), "In account " + account_of(arn))) {
+            put(words_.role_name, hcl_string(name_of(arn)));
+            put(words_.trust, document(trust));
+            end();
+        } else {
+            out_ += "# note: " + arn +
+                    " is above, as another Registry needs it: add the statement of this trust "
+                    "policy, which --cloud-format json prints\n";
+        }
     }
-    out += "resource \"aws_iam_role_policy\" \"" + id +
-           "_pull\" {\n  name = \"pull\"\n  role = \"" + subject.role_name +
-           "\"\n  policy = " + document(policies.role_policy) + "}\n\n";
-    out += for_caller(policies, "aws_iam_policy", "assume-" + subject.role_name, "name", "policy");
-    if (!policies.caller_trust.empty()) {
-        std::string const name = policies.caller.substr(policies.caller.rfind('/') + 1);
-        out += "\nresource \"aws_iam_role\" \"" + identifier(name) + "\" {\n  name = \"" + name +
-               "\"\n  assume_role_policy = " + document(policies.caller_trust) + "}\n";
+    /// A policy, and its attachment to the role or user where that is known.
+    void policy(std::string const& name, std::string const& text, std::string const& arn) {
+        std::string const id = hcl_name(name);
+        if (!begin("policy", id,
+                   "For " + (arn.empty() ? std::string("the operator's own identity") : arn))) {
+            return;
+        }
+        put(words_.policy_name, hcl_string(name));
+        put(words_.policy_text, document(text));
+        end();
+        std::string const kind = arn.find(":user/") != std::string::npos   ? "user"
+                                 : arn.find(":role/") != std::string::npos ? "role"
+                                                                           : "";
+        if (kind.empty() || !begin(kind + "_policy_attachment", id, "")) {
+            return;
+        }
+        put(words_.attached_policy,
+            type("policy") + '.' + id + '.' + std::string(words_.policy_key));
+        out_ += words_.attachment_more;
+        std::string const made = type("role") + '.' + address_name(arn);
+        put(kind + std::string(words_.attached_to), made_.contains(made)
+                                                        ? made + '.' + std::string(words_.role_name)
+                                                        : hcl_string(name_of(arn)));
+        end();
     }
-    return out;
+    std::string take() { return std::move(out_); }
+
+  private:
+    [[nodiscard]] std::string type(std::string const& kind) const {
+        return std::string(words_.prefix) + kind;
+    }
+    static std::string address_name(std::string const& arn) {
+        return hcl_name(name_of(arn) + '_' + account_of(arn));
+    }
+    /// False where it was printed before.
+    bool begin(std::string const& kind, std::string const& id, std::string const& comment) {
+        if (!made_.insert(type(kind) + '.' + id).second) {
+            return false;
+        }
+        out_ += comment.empty() ? "" : "# " + comment + '\n';
+        out_ += "resource \"" + type(kind) + "\" \"" + id + "\" {\n";
+        return true;
+    }
+    void put(std::string_view key, std::string const& value) {
+        out_ += "  " + std::string(key) + " = " + value + (value.ends_with('\n') ? "" : "\n");
+    }
+    void end() { out_ += "}\n\n"; }
+
+    Vocabulary const& words_;
+    std::set<std::string>& made_;
+    std::string out_;
+};
+
+std::string documents(Vocabulary const& words, PolicySubject const& subject,
+                      CloudPolicies const& policies, std::set<std::string>& made) {
+    Printer printer(words, made);
+    printer.role(subject.role, policies.trust_policy);
+    printer.policy(subject.role_name + "-pull-" + subject.registry->meta.name, policies.role_policy,
+                   subject.role);
+    if (!policies.caller_policy.empty()) {
+        printer.role(policies.caller, policies.caller_trust);
+        printer.policy("assume-" + subject.role_name + '-' + subject.account,
+                       policies.caller_policy, policies.caller);
+    }
+    return printer.take();
 }
 
 }  // namespace
 
-std::string terraform_of(PolicySubject const& subject, CloudPolicies const& policies) {
+std::string hcl_name(std::string text) {
+    for (char& c : text) {
+        c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    }
+    return std::isdigit(static_cast<unsigned char>(text[0])) != 0 ? "_" + text : text;
+}
+
+std::string hcl_string(std::string_view text) {
+    std::string out = "\"";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (c == '"' || c == '\\') {
+            out += '\\';
+        } else if ((c == '$' || c == '%') && text.substr(i + 1, 1) == "{") {
+            out += c;  // no template
+        }
+        out += c;
+    }
+    return out + '"';
+}
+
+std::string terraform_of(PolicySubject const& subject, CloudPolicies const& policies,
+                         std::set<std::string>& made) {
     std::string out;
     for (std::string const& note : policies.notes) {
         out += "# note: " + note + '\n';
     }
     if (subject.registry->alibaba_acr) {
-        return out + alibaba(subject, policies);
+        return out + documents(alibaba, subject, policies, made);
     }
     if (subject.registry->amazon_ecr) {
-        return out + amazon(subject, policies);
+        return out + documents(amazon, subject, policies, made);
     }
-    for (std::string const& command : policies.commands) {
-        out += "# " + command + '\n';
+    for (PolicyStep const& step : policies.steps) {
+        for (std::string const& block : step.blocks) {
+            out += made.insert(block).second ? block + '\n' : "";
+        }
     }
     return out;
 }

@@ -66,6 +66,10 @@ OrderedJson session_json(PolicySubject const& subject,
                          std::vector<tenancy::AllowEntry> const& allow,
                          std::set<std::string> const& namespaces) {
     OrderedJson out = {{"namespaces", names(namespaces)}};
+    if (subject.registry->harbor) {
+        out["permissions"] = harbor_pull_permissions(allow);
+        return out;
+    }
     auto role = tenancy::Role::parse(subject.role);
     auto const text = role ? tenancy::session_policy(*subject.registry, *std::move(role), allow)
                            : Result<std::string>(fail(role.error()));
@@ -86,12 +90,15 @@ OrderedJson sessions_json(PolicySubject const& subject) {
     return out;
 }
 
-OrderedJson role_json(Role const& role) {
+/// `printed`: commands that were printed for another role.
+OrderedJson role_json(Role const& role, std::set<std::string>& printed) {
     PolicySubject const& subject = role.subject;
     OrderedJson out = {{"registry", subject.registry->meta.name},
-                       {"type", tenancy::name_of(subject.registry->type)},
-                       {"role", subject.role},
-                       {"tenancies", names(subject.tenancies)}};
+                       {"type", tenancy::name_of(subject.registry->type)}};
+    if (!subject.role.empty()) {
+        out["role"] = subject.role;
+    }
+    out["tenancies"] = names(subject.tenancies);
     if (!role.policies.caller.empty()) {
         out["caller"] = role.policies.caller;
     }
@@ -107,8 +114,10 @@ OrderedJson role_json(Role const& role) {
     if (!role.policies.role_policy.empty()) {
         out["sessionPolicies"] = sessions_json(subject);
     }
-    if (!role.policies.commands.empty()) {
-        out["commands"] = role.policies.commands;
+    for (PolicyStep const& step : role.policies.steps) {
+        if (printed.insert(step.command).second) {
+            out["commands"].push_back(step.command);
+        }
     }
     if (!role.policies.notes.empty()) {
         out["notes"] = role.policies.notes;
@@ -122,7 +131,7 @@ Result<OrderedJson> one_document(PolicyOptions const& options, std::vector<Role>
         std::vector<std::string> known;
         known.reserve(roles.size());
         for (Role const& role : roles) {
-            known.push_back(role.subject.role);
+            known.push_back(role.subject.role.empty() ? "none" : role.subject.role);
         }
         return fail(invalid_argument(
             "--document prints one role's, and the tenancy has " + counted(roles.size(), "role") +
@@ -198,15 +207,17 @@ int print_policies(PolicyOptions const& options, Environment& env) {
     }
     if (options.format == "terraform") {
         std::string out;
+        std::set<std::string> made;
         for (Role const& role : roles) {
-            out += (out.empty() ? "" : "\n") + terraform_of(role.subject, role.policies);
+            out += (out.empty() ? "" : "\n") + terraform_of(role.subject, role.policies, made);
         }
         print(env.out, out);
         return ExitOk;
     }
     OrderedJson all = {{"tenancy", options.tenancy}, {"roles", OrderedJson::array()}};
+    std::set<std::string> printed;
     for (Role const& role : roles) {
-        all["roles"].push_back(role_json(role));
+        all["roles"].push_back(role_json(role, printed));
     }
     print(env.out, all.dump(2) + '\n');
     return ExitOk;

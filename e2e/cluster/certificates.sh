@@ -89,7 +89,8 @@ make_certificates() {
     names=$(printf 'DNS:%s,' "${azure_registry_hosts[@]}")
     certificate azure-registry cloud "/CN=${azure_registry_hosts[0]}" serverAuth \
         "${names}IP:$azure_registry_ip"
-    certificate harbor cloud "/CN=$harbor_host" serverAuth "DNS:$harbor_host,IP:$harbor_ip"
+    names=$(printf 'DNS:%s,' "${harbor_hosts[@]}")
+    certificate harbor cloud "/CN=${harbor_hosts[0]}" serverAuth "${names}IP:$harbor_ip"
     # Signs the registry's tokens (ES256); the registry trusts exactly this certificate.
     certificate registry-token cloud "/CN=$registry_issuer" serverAuth
 }

@@ -163,7 +163,7 @@ EOF
     sed -e '/^auth:/,$d' -e '/^  tls:/d' -e "s/^  addr: .*/  addr: 127.0.0.1:5001/" \
         "$etc/registry-shared.yaml" >"$etc/registry-seed.yaml"
     for host in "${registry_hosts[@]}" "${personal_registry_hosts[@]}" "${ecr_registry_hosts[@]}" \
-        "${google_registry_hosts[@]}" "${azure_registry_hosts[@]}" "$harbor_host"; do
+        "${google_registry_hosts[@]}" "${azure_registry_hosts[@]}" "${harbor_hosts[@]}"; do
         mkdir -p "$etc/certs.d/$host"
         cat >"$etc/certs.d/$host/hosts.toml" <<EOF
 server = "https://$host"

@@ -71,7 +71,7 @@ start_registries() {
     for host in "${azure_registry_hosts[@]}"; do
         records+=(--host-record="$host,$azure_registry_ip")
     done
-    records+=(--host-record="$harbor_host,$harbor_ip")
+    for host in "${harbor_hosts[@]}"; do records+=(--host-record="$host,$harbor_ip"); done
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"

@@ -63,10 +63,14 @@ ecr_registry_hosts=(
     222233334444.dkr.ecr.$aws_region.amazonaws.com
     333344445555.dkr.ecr.$aws_region.amazonaws.com
     555566667777.dkr.ecr.$aws_region.amazonaws.com
+    666677778888.dkr.ecr.$aws_region.amazonaws.com
+    666677779999.dkr.ecr.$aws_region.amazonaws.com
+    666688889999.dkr.ecr.$aws_region.amazonaws.com
     777788889999.dkr.ecr.$aws_region.amazonaws.com
 )
 # Artifact Registry of Google in three locations, one for each identity.
 google_registry_hosts=(
+    europe-west1-docker.pkg.dev
     europe-west3-docker.pkg.dev
     europe-west4-docker.pkg.dev
     europe-west9-docker.pkg.dev
@@ -75,8 +79,8 @@ google_registry_hosts=(
 azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn login.microsoftonline.us)
 azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
     demochina.azurecr.cn demogov.azurecr.us)
-# A Harbor on premises: API, token service and registry under one name.
-harbor_host=harbor.example.com
+# A Harbor on premises: API, token service and registry under each of its names.
+harbor_hosts=(harbor.example.com harbor.example.org)
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000

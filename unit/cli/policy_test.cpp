@@ -103,6 +103,100 @@ spec:
     allow: [{namespace: hop}]
 ---
 apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: gar}
+spec:
+  hosts: [europe-west3-docker.pkg.dev]
+  type: GoogleArtifactRegistry
+  googleArtifactRegistry:
+    location: europe-west3
+    identity:
+      type: ServiceAccount
+      serviceAccount: {audience: "//iam.googleapis.com/projects/12/locations/global/workloadIdentityPools/clusters/providers/demo"}
+  allowUnnarrowed: true
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: gar-node}
+spec:
+  hosts: [europe-west4-docker.pkg.dev]
+  type: GoogleArtifactRegistry
+  googleArtifactRegistry: {location: europe-west4, identity: {type: InstanceRole}}
+  allowUnnarrowed: true
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: azure}
+spec:
+  hosts: [demo.azurecr.io]
+  type: AzureACR
+  azureACR:
+    tenantID: 11111111-aaaa-4bbb-8ccc-000000000001
+    cloud: Public
+    identity: {type: OIDC, oidc: {clientID: a0000000-0000-4000-8000-000000000003}}
+  allowUnnarrowed: true
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: azure-node}
+spec:
+  hosts: [node.azurecr.io]
+  type: AzureACR
+  azureACR: {tenantID: 11111111-aaaa-4bbb-8ccc-000000000001, cloud: Public, identity: {type: InstanceRole}}
+  allowUnnarrowed: true
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: harbor}
+spec:
+  hosts: [harbor.example.com]
+  type: Harbor
+  harbor: {url: "https://harbor.example.com", identity: {type: AccessKey, accessKey: {secretName: robot}}}
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: google}
+spec:
+  namespaces: [red, blue]
+  registries: [{name: gar, allow: [{namespace: images/team}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: google-node}
+spec:
+  namespaces: [red]
+  registries:
+  - {name: gar-node, role: pull@images.iam.gserviceaccount.com, allow: [{repository: images/team/a1}, {namespace: all}]}
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: microsoft}
+spec:
+  namespaces: [red]
+  registries: [{name: azure, allow: [{namespace: team}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: microsoft-node}
+spec:
+  namespaces: [red]
+  registries: [{name: azure-node, allow: [{namespace: team}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: on-premises}
+spec:
+  namespaces: [red]
+  registries: [{name: harbor, allow: [{namespace: team}, {namespace: base}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: on-premises-too}
+spec:
+  namespaces: [blue]
+  registries: [{name: harbor, allow: [{namespace: other}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
 kind: RegistryTenancy
 metadata: {name: free}
 spec:
@@ -286,20 +380,103 @@ TEST_F(PolicyTest, TerraformHasTheSameDocuments) {
         {"cainiao", "--cluster-name", "demo", "--caller", node, "--cloud-format", "terraform"});
     EXPECT_EQ(acr_text.code, ExitOk) << acr_text.err;
     for (std::string const part :
-         {"resource \"alicloud_ram_role\" \"acr_cainiao\"",
-          "resource \"alicloud_ram_policy\" \"acr_cainiao_pull\"",
-          "resource \"alicloud_ram_role_policy_attachment\" \"acr_cainiao_pull\"",
-          "\"sts:ExternalId\": [", "cr:PullRepository", "assume_role_policy_document = <<-EOT"}) {
+         {"resource \"alicloud_ram_role\" \"acr_cainiao_1146716667364888\"",
+          "resource \"alicloud_ram_policy\" \"acr_cainiao_pull_shared_acr\"",
+          "resource \"alicloud_ram_role_policy_attachment\" \"acr_cainiao_pull_shared_acr\"",
+          "role_name = alicloud_ram_role.acr_cainiao_1146716667364888.role_name",
+          "policy_name = alicloud_ram_policy.assume_acr_cainiao_1146716667364888.policy_name",
+          "role_name = \"kubernetesworkerrole-b\"", "\"sts:ExternalId\": [", "cr:PullRepository",
+          "assume_role_policy_document = <<-EOT"}) {
         EXPECT_NE(acr_text.out.find(part), std::string::npos) << part << '\n' << acr_text.out;
     }
     auto const ecr_text = policy({"payments", "--cloud-format", "terraform", "--oidc-provider",
                                   "arn:aws:iam::444455556666:oidc-provider/x"});
     for (std::string const part :
-         {"resource \"aws_iam_role\" \"ecr_payments\"", "resource \"aws_iam_role_policy\"",
-          "resource \"aws_iam_policy\" \"assume_ecr_payments\"",
-          "resource \"aws_iam_role\" \"registry_tenancy\"", "# note: no externalID"}) {
+         {"resource \"aws_iam_role\" \"ecr_payments_111122223333\"",
+          "resource \"aws_iam_policy\" \"ecr_payments_pull_ecr\"",
+          "role = aws_iam_role.ecr_payments_111122223333.name",
+          "resource \"aws_iam_policy\" \"assume_ecr_payments_111122223333\"",
+          "resource \"aws_iam_role\" \"registry_tenancy_444455556666\"",
+          "role = aws_iam_role.registry_tenancy_444455556666.name", "# note: no externalID"}) {
         EXPECT_NE(ecr_text.out.find(part), std::string::npos) << part << '\n' << ecr_text.out;
     }
+}
+
+TEST_F(PolicyTest, GooglesRightsAreCommands) {
+    std::string const pool =
+        "iam.googleapis.com/projects/12/locations/global/workloadIdentityPools/clusters";
+    std::string const read =
+        "gcloud artifacts repositories add-iam-policy-binding team --project=images "
+        "--location=europe-west3 --role=roles/artifactregistry.reader --member=principal://" +
+        pool + "/subject/system:serviceaccount:registry-tenancy-system:ns-";
+    // No role: each namespace's own principal reads.
+    EXPECT_EQ(
+        json({"google", "--oidc-provider", "https://oidc.example.com"})["roles"][0]["commands"],
+        (Json{"gcloud iam workload-identity-pools providers create-oidc demo --project=12 "
+              "--location=global --workload-identity-pool=clusters "
+              "--issuer-uri=https://oidc.example.com "
+              "--attribute-mapping=google.subject=assertion.sub --attribute-condition="
+              "\"assertion.sub.startsWith('system:serviceaccount:registry-tenancy-system:')\" "
+              "--allowed-audiences=sts.googleapis.com,https://" +
+                  pool + "/providers/demo",
+              read + "blue", read + "red"}));
+    EXPECT_EQ(json({"google", "-n", "red"})["roles"][0]["commands"], (Json{read + "red"}));
+    Json const role = json({"google-node", "--caller",
+                            "serviceAccount:node@cluster.iam.gserviceaccount.com"})["roles"][0];
+    EXPECT_EQ(role["commands"],
+              (Json{"gcloud artifacts repositories add-iam-policy-binding team --project=images "
+                    "--location=europe-west4 --role=roles/artifactregistry.reader "
+                    "--member=serviceAccount:pull@images.iam.gserviceaccount.com",
+                    "gcloud iam service-accounts add-iam-policy-binding "
+                    "pull@images.iam.gserviceaccount.com --project=images "
+                    "--role=roles/iam.serviceAccountTokenCreator "
+                    "--member=serviceAccount:node@cluster.iam.gserviceaccount.com"}));
+    EXPECT_NE(role["notes"].dump().find("allow \\\"all/*\\\" is more than one"), std::string::npos)
+        << role["notes"];
+}
+
+TEST_F(PolicyTest, AzuresRightsAreCommands) {
+    std::string const client = "a0000000-0000-4000-8000-000000000003";
+    // The Registry's own client, because the tenancy names none.
+    EXPECT_EQ(
+        json({"microsoft", "--oidc-provider", "https://oidc.example.com"})["roles"][0]["commands"],
+        (Json{"az role assignment create --assignee " + client +
+                  " --role AcrPull --scope \"$(az acr show --name demo --query id --output tsv)\"",
+              "az ad app federated-credential create --id " + client +
+                  " --parameters '{\"name\":\"registry-tenancy-operator\","
+                  "\"issuer\":\"https://oidc.example.com\",\"subject\":"
+                  "\"system:serviceaccount:registry-tenancy-system:registry-tenancy-operator\","
+                  "\"audiences\":[\"api://AzureADTokenExchange\"]}'"}));
+    EXPECT_NE(json({"microsoft"})["roles"][0]["notes"].dump().find("--oidc-provider ISSUER"),
+              std::string::npos);
+    EXPECT_NE(json({"microsoft-node"})["roles"][0]["notes"].dump().find("--caller"),
+              std::string::npos);
+    EXPECT_EQ(json({"microsoft-node", "--caller", client})["roles"][0]["commands"].size(), 1U);
+}
+
+TEST_F(PolicyTest, HarborsRobotGetsWhatAllTenanciesOfTheRegistryNeed) {
+    Json const robot = json({"on-premises", "--document", "role"});
+    auto const pulls = [](std::string const& project) {
+        return Json{{"kind", "project"},
+                    {"namespace", project},
+                    {"access", {{{"resource", "repository"}, {"action", "pull"}}}}};
+    };
+    EXPECT_EQ(robot["permissions"], (Json{{{"kind", "system"},
+                                           {"namespace", "/"},
+                                           {"access",
+                                            {{{"resource", "robot"}, {"action", "create"}},
+                                             {{"resource", "robot"}, {"action", "list"}},
+                                             {{"resource", "robot"}, {"action", "delete"}}}}},
+                                          pulls("base"),
+                                          pulls("other"),
+                                          pulls("team")}));
+    EXPECT_EQ(robot["level"], "system");
+    EXPECT_EQ(robot["duration"], -1);
+    Json const role = json({"on-premises"})["roles"][0];
+    EXPECT_FALSE(role.contains("role"));
+    EXPECT_EQ(role["sessionPolicies"],
+              (Json{{{"namespaces", {"red"}}, {"permissions", {pulls("base"), pulls("team")}}},
+                    {{"namespaces", {"blue"}}, {"permissions", {pulls("other")}}}}));
 }
 
 }  // namespace

@@ -26,6 +26,10 @@ class Policy {
                                        Cloud cloud = Cloud::Alibaba);
 
     [[nodiscard]] Verdict evaluate(std::string_view action, std::string_view resource) const;
+    /// As if the other one were attached to the same role, too.
+    void attach(Policy const& other) {
+        statements_.insert(statements_.end(), other.statements_.begin(), other.statements_.end());
+    }
 
   private:
     struct Statement {

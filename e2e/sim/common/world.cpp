@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "e2e/sim/common/cloud_commands.hpp"
 #include "e2e/sim/common/google_reader.hpp"
 #include "e2e/sim/common/yaml_reader.hpp"
 
@@ -72,6 +73,19 @@ User read_user(const YAML::Node& node, std::string const& where, Documents const
     return user;
 }
 
+/// Another policy of a role that exists: AttachRolePolicy, AttachPolicyToRole.
+void attach(const YAML::Node& node, std::string const& where, Documents const& documents,
+            std::vector<Role>& roles) {
+    YamlMapping const map(node, where, {"arn", "policy"});
+    std::string const arn = map.required_text("arn");
+    auto const role =
+        std::find_if(roles.begin(), roles.end(), [&](Role const& one) { return one.arn == arn; });
+    if (role == roles.end()) {
+        throw std::runtime_error(map.where("arn") + ": there is no role \"" + arn + "\" in /roles");
+    }
+    role->policy.attach(documents.get<Policy>(map, "policy", cloud_of(arn)));
+}
+
 Instance read_instance(const YAML::Node& node, std::string const& where) {
     YamlMapping const map(node, where,
                           {"id", "account", "region", "service", "publicNamespaces", "personal"});
@@ -108,10 +122,10 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 }
 
 World read_world(const YAML::Node& root) {
-    YamlMapping const file(
-        root, "",
-        {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents", "roles", "users",
-         "instances", "ec2", "oidcProviders", "google", "azure", "harbor"});
+    YamlMapping const file(root, "",
+                           {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
+                            "roles", "users", "attachments", "commands", "instances", "ec2",
+                            "oidcProviders", "google", "azure", "harbor"});
     Documents const documents(file.node("documents"));
     World world;
     world.sealing_key = file.required_text("sealingKey");
@@ -130,6 +144,9 @@ World read_world(const YAML::Node& root) {
     each("roles", [&](const YAML::Node& node, std::string const& where) {
         world.roles.push_back(read_role(node, where, documents));
     });
+    each("attachments", [&](const YAML::Node& node, std::string const& where) {
+        attach(node, where, documents, world.roles);
+    });
     each("users", [&](const YAML::Node& node, std::string const& where) {
         world.users.push_back(read_user(node, where, documents));
     });
@@ -146,6 +163,13 @@ World read_world(const YAML::Node& root) {
     }
     if (file.has("harbor")) {
         world.harbor = read_harbor_world(file.node("harbor"));
+    }
+    for (std::string const& line : file.texts("commands")) {
+        try {
+            apply_command(line, world.google, world.azure);
+        } catch (std::runtime_error const& error) {
+            throw std::runtime_error(std::string("/commands: ") + error.what());
+        }
     }
     auto const check_role = [&](std::string const& where, std::string const& arn) {
         if (world.find_role(arn) == nullptr) {

@@ -59,6 +59,8 @@ TEST(World, complains_by_key) {
         {"users: [{arn: x, policy: none}]\n", "/users/0/policy: there is no document \"none\""},
         {"users: [{arn: x, policy: t}]\n", "/documents/t: Statement[0] must not have"},
         {"users: [{arn: x, policy: p, active: maybe}]\n", "/users/0/active: is \"maybe\""},
+        {"attachments: [{arn: x, policy: p}]\n", "/attachments/0/arn: there is no role \"x\""},
+        {"commands: [az login]\n", "/commands: az login: no such command"},
         {"instances: [{id: i, account: a, region: r}]\n", "/instances/0/service: is missing"},
     };
     for (Case const& one : cases) {

@@ -114,7 +114,7 @@ std::string quoted(std::string const& text) {
 
 }  // namespace
 
-void CloudWorld::set(std::vector<Role> const& roles, std::vector<User> const& users) {
+void CloudWorld::set(Contents const& contents) {
     std::string const end = "  # " + mark_;
     std::map<std::string, std::vector<std::string>> added;
     auto const document = [&](std::string const& text) {
@@ -122,17 +122,24 @@ void CloudWorld::set(std::vector<Role> const& roles, std::vector<User> const& us
         added["documents:"].push_back("  " + name + ": " + quoted(text) + end);
         return name;
     };
-    for (Role const& role : roles) {
+    for (Role const& role : contents.roles) {
         std::string const policy = document(role.policy);
         std::string const trust = document(role.trust);
         added["roles:"].push_back("- {arn: " + quoted(role.arn) + ", policy: " + policy +
                                   ", trust: " + trust + "}" + end);
     }
-    for (User const& user : users) {
+    for (User const& user : contents.users) {
         added["users:"].push_back(
             "- {arn: " + quoted(user.arn) + ", policy: " + document(user.policy) +
             ", accessKeyID: " + quoted(user.access_key_id) +
             ", accessKeySecret: " + quoted(user.access_key_secret) + "}" + end);
+    }
+    for (Attachment const& attachment : contents.attachments) {
+        added["attachments:"].push_back("- {arn: " + quoted(attachment.arn) +
+                                        ", policy: " + document(attachment.policy) + "}" + end);
+    }
+    for (std::string const& command : contents.commands) {
+        added["commands:"].push_back("- " + quoted(command) + end);
     }
     edit_world([&](std::string const& line) -> std::vector<std::string> {
         if (line.ends_with(end)) {
@@ -146,7 +153,7 @@ void CloudWorld::set(std::vector<Role> const& roles, std::vector<User> const& us
 
 CloudWorld::~CloudWorld() {
     try {
-        set({}, {});
+        set({});
     } catch (std::exception const& error) {
         std::cerr << "the simulated clouds keep a test's roles: " << error.what() << '\n';
     }

@@ -24,7 +24,7 @@ class Fault {
     std::string rule_;  // as JSON text
 };
 
-/// Documents, roles and users that the simulated clouds have besides those of world.yaml, while
+/// Roles, users and commands that the simulated clouds have besides those of world.yaml, while
 /// this object lives. Several tests share the file: each adds and removes lines of its own under a
 /// lock.
 class CloudWorld {
@@ -46,8 +46,19 @@ class CloudWorld {
         std::string access_key_id;
         std::string access_key_secret;
     };
+    /// A policy of a role that world.yaml has, besides its own.
+    struct Attachment {
+        std::string arn;
+        std::string policy;
+    };
+    struct Contents {
+        std::vector<Role> roles{};
+        std::vector<User> users{};
+        std::vector<Attachment> attachments{};
+        std::vector<std::string> commands{};  ///< as typed at gcloud or az
+    };
     /// From now on these, instead of those of the last call.
-    void set(std::vector<Role> const& roles, std::vector<User> const& users);
+    void set(Contents const& contents);
 
   private:
     std::string mark_;
