@@ -49,12 +49,12 @@ Result<Json> image_entry(std::string const& text, tenancy::RegistryCatalog const
 }
 
 Result<tenancy::RegistryCatalog> read_catalog(kube::Client& client) {
-    auto page = kube::list_all(client, kube::types::registries, {}, {});
-    if (!page) {
-        return fail(with_fix(page.error(), "list registries"));
+    auto const objects = list_objects(client, kube::types::registries);
+    if (!objects) {
+        return fail(with_fix(objects.error(), "list registries"));
     }
     std::vector<std::shared_ptr<tenancy::Registry const>> registries;
-    for (Json const& object : page->items) {
+    for (Json const& object : *objects) {
         if (auto parsed = tenancy::Registry::parse(object)) {
             registries.push_back(std::make_shared<tenancy::Registry const>(*std::move(parsed)));
         }
@@ -126,12 +126,12 @@ int open_namespace(BreakGlassOptions const& options, kube::Client& client, Envir
 }
 
 int close_namespace(BreakGlassOptions const& options, kube::Client& client, Environment& env) {
-    auto const page = kube::list_all(client, kube::types::registry_exceptions, {}, {});
-    if (!page) {
-        return report_error(env, with_fix(page.error(), "list registryexceptions").message);
+    auto const exceptions = list_objects(client, kube::types::registry_exceptions);
+    if (!exceptions) {
+        return report_error(env, with_fix(exceptions.error(), "list registryexceptions").message);
     }
     std::size_t ended = 0;
-    for (Json const& object : page->items) {
+    for (Json const& object : *exceptions) {
         std::string const name = kube::key_of(object).name;
         if (!name.starts_with("break-glass-" + options.ns + '-') ||
             name.size() != options.ns.size() + sizeof("break-glass--20261122-121314") - 1) {

@@ -12,7 +12,6 @@ namespace {
 
 using Level = Diagnosis::Level;
 
-constexpr int page_size = 500;
 constexpr char configuration_name[] = "registry-tenancy";
 constexpr char certificate_secret[] = "registry-tenancy-webhook-cert";
 
@@ -95,23 +94,18 @@ class Doctor {
     }
 
     void examine_daemon_sets() {
-        kube::ListOptions options;
-        options.limit = page_size;
-        auto const page = kube::list_all(client_, daemon_sets, options, {});
-        if (page) {
-            add_all(check_daemon_sets(page->items, settings_));
+        if (auto const found = list_objects(client_, daemon_sets)) {
+            add_all(check_daemon_sets(*found, settings_));
         } else {
-            add(unknown("DaemonSets", page.error()));
+            add(unknown("DaemonSets", found.error()));
         }
     }
 
     void examine_writers() {
-        kube::ListOptions options;
-        options.limit = page_size;
-        auto const roles = kube::list_all(client_, kube::types::cluster_roles, options, {});
-        auto const bindings = kube::list_all(client_, cluster_role_bindings, options, {});
+        auto const roles = list_objects(client_, kube::types::cluster_roles);
+        auto const bindings = list_objects(client_, cluster_role_bindings);
         if (roles && bindings) {
-            add_all(check_writers(roles->items, bindings->items));
+            add_all(check_writers(*roles, *bindings));
         } else {
             add(unknown("who may change our objects", roles ? bindings.error() : roles.error()));
         }

@@ -22,7 +22,6 @@ namespace {
 
 using registry::Step;
 
-constexpr int page_size = 500;
 kube::ResourceType const deployments{"apps", "v1", "deployments", "Deployment", true};
 kube::ResourceType const core_events{"", "v1", "events", "Event", true};
 kube::ResourceType const config_maps{"", "v1", "configmaps", "ConfigMap", true};
@@ -74,11 +73,10 @@ class TenancyDoctor {
         }
         std::vector<Json> about;
         kube::ListOptions list;
-        list.limit = page_size;
         list.field_selector =
             "involvedObject.kind=RegistryTenancy,involvedObject.name=" + options_.tenancy;
-        if (auto events = kube::list_all(client(), core_events, list, {})) {
-            about = std::move(events->items);
+        if (auto events = list_objects(client(), core_events, list)) {
+            about = *std::move(events);
         } else {
             note(events.error().message + ": the operator's Events are not told");
         }
@@ -263,16 +261,13 @@ std::vector<tenancy::RunningImage> images_in_use(kube::Client& client, std::stri
     std::vector<tenancy::RunningImage> images;
     kube::ListOptions list;
     list.ns = ns;
-    list.limit = page_size;
     list.field_selector = "status.phase!=Succeeded,status.phase!=Failed";
-    auto pods = kube::list_all(client, kube::types::pods, list, {});
+    auto const pods = list_objects(client, kube::types::pods, list);
     if (!pods) {
         report_warning(env, pods.error().message + ": which images are in use is not known");
         return images;
     }
-    for (Json& pod : pods->items) {
-        pod["apiVersion"] = "v1";
-        pod["kind"] = "Pod";
+    for (Json const& pod : *pods) {
         auto const of_pod = tenancy::images_of(pod);
         for (auto const& one : of_pod ? of_pod->images : std::vector<tenancy::ObjectImage>{}) {
             images.push_back({one.image, {}});

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "cli/run_program.hpp"
 #include "lib/base/text.hpp"
@@ -84,6 +85,17 @@ std::string safe_lines(std::string_view text) {
 }
 
 }  // namespace
+
+Result<std::vector<Json>> list_objects(kube::Client& client, kube::ResourceType const& type,
+                                       kube::ListOptions options) {
+    options.limit = 500;
+    RT_TRY(auto page, kube::list_all(client, type, std::move(options), {}));
+    for (Json& object : page.items) {
+        object["apiVersion"] = type.api_version();
+        object["kind"] = type.kind;
+    }
+    return std::move(page.items);
+}
 
 Environment real_environment(std::FILE* in, std::FILE* out, std::FILE* err) {
     bool const colour =

@@ -39,6 +39,12 @@ struct Connection {
     std::string current_namespace = "default";
 };
 
+/// All objects of a type, with apiVersion and kind, which lists leave out. Page by page: each
+/// answer stays far below the client's limit.
+[[nodiscard]] Result<std::vector<Json>> list_objects(kube::Client& client,
+                                                     kube::ResourceType const& type,
+                                                     kube::ListOptions options = {});
+
 /// Everything a command touches, so that tests can give their own.
 struct Environment {
     std::FILE* in;

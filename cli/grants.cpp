@@ -10,8 +10,6 @@
 namespace rt::cli {
 namespace {
 
-constexpr int page_size = 500;
-
 std::string words(Json const& object, std::string_view key) {
     Json const* const list = find(object, key);
     std::string out;
@@ -92,14 +90,13 @@ Result<std::vector<Json>> live_grants(GrantsOptions const& options, Environment&
         return fail(connection.error());
     }
     std::string const& ns = options.world.cluster.ns;
-    kube::ListOptions list;
-    list.ns = ns;
-    list.limit = page_size;
-    auto page = kube::list_all(*connection->client, kube::types::registry_grants, list, {});
-    if (page) {
-        return std::move(page->items);
+    kube::ListOptions in_namespace;
+    in_namespace.ns = ns;
+    auto grants = list_objects(*connection->client, kube::types::registry_grants, in_namespace);
+    if (grants) {
+        return grants;
     }
-    Error error = page.error();
+    Error error = grants.error();
     if (error.kind == ErrorKind::Forbidden) {
         error.message += ns.empty() ? ": name a namespace that you may view with -n"
                                     : ": ask for the role view in this namespace";

@@ -12,7 +12,6 @@ namespace rt::cli {
 namespace {
 
 /// A page of 500 Pods has about 8 MB.
-constexpr int page_size = 500;
 
 /// Workloads before what their controllers make.
 void add_built_in(std::vector<kube::ResourceType>& types) {
@@ -68,17 +67,14 @@ Result<std::vector<Document>> workloads_in(kube::Client& client, WorkloadKinds c
     for (auto const& type : kinds.types) {
         kube::ListOptions options;
         options.ns = ns;
-        options.limit = page_size;
-        auto page = kube::list_all(client, type, options, {});
-        if (!page && page.error().kind == ErrorKind::NotFound) {
+        auto objects = list_objects(client, type, options);
+        if (!objects && objects.error().kind == ErrorKind::NotFound) {
             continue;
         }
-        if (!page) {
-            return fail(page.error());
+        if (!objects) {
+            return fail(objects.error());
         }
-        for (Json& object : page->items) {
-            object["apiVersion"] = type.api_version();
-            object["kind"] = type.kind;
+        for (Json& object : *objects) {
             auto const meta = kube::meta_of(object);
             auto images = images_in(object, kinds.custom);
             bool const same_as_owner = meta.controller && told.contains(meta.controller->uid) &&

@@ -8,24 +8,7 @@
 namespace rt::cli {
 namespace {
 
-/// Lists of our own objects and of namespaces' metadata are small; a page keeps each answer far
-/// below the client's limit.
-constexpr int page_size = 500;
-
 kube::ResourceType const config_maps{"", "v1", "configmaps", "ConfigMap", true};
-
-Result<std::vector<Json>> list(kube::Client& client, kube::ResourceType const& type,
-                               bool metadata_only = false) {
-    kube::ListOptions options;
-    options.limit = page_size;
-    options.metadata_only = metadata_only;
-    RT_TRY(auto page, kube::list_all(client, type, options, {}));
-    for (Json& item : page.items) {
-        item["apiVersion"] = type.api_version();
-        item["kind"] = type.kind;
-    }
-    return std::move(page.items);
-}
 
 bool forbidden(Error const& error) {
     return error.kind == ErrorKind::Forbidden;
@@ -117,7 +100,7 @@ Result<World> world_from_cluster(WorldSources const& sources, Connection const& 
         read_settings(world, client, env);
     }
     RT_CHECK(read_settings_file(world, sources.settings_file));
-    auto const tenancies = list(client, kube::types::registry_tenancies);
+    auto const tenancies = list_objects(client, kube::types::registry_tenancies);
     if (!tenancies && forbidden(tenancies.error()) && !namespaces.empty()) {
         RT_CHECK(read_grants(world, client, namespaces));
         return world;
@@ -125,18 +108,20 @@ Result<World> world_from_cluster(WorldSources const& sources, Connection const& 
     if (!tenancies) {
         return fail(with_fix(tenancies.error()));
     }
-    auto const registries = list(client, kube::types::registries);
+    auto const registries = list_objects(client, kube::types::registries);
     if (!registries) {
         return fail(with_fix(registries.error()));
     }
-    auto exceptions = list(client, kube::types::registry_exceptions);
+    auto exceptions = list_objects(client, kube::types::registry_exceptions);
     if (!exceptions && exceptions.error().kind != ErrorKind::NotFound) {
         return fail(with_fix(exceptions.error()));
     }
     if (!exceptions) {
         exceptions = std::vector<Json>{};  // an older installation has none
     }
-    auto const live_namespaces = list(client, kube::types::namespaces, true);
+    kube::ListOptions metadata;
+    metadata.metadata_only = true;
+    auto const live_namespaces = list_objects(client, kube::types::namespaces, metadata);
     if (!live_namespaces) {
         return fail(with_fix(live_namespaces.error()));
     }

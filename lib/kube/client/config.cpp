@@ -103,10 +103,4 @@ Result<UserConfig> find_user(KubeconfigOptions options) {
     return load_user_kubeconfig(options);
 }
 
-Result<ClientConfig> find_user_config(KubeconfigOptions options) {
-    RT_TRY(auto user, find_user(std::move(options)));
-    RT_CHECK(refuse_exec(user));
-    return std::move(user.config);
-}
-
 }  // namespace rt::kube

@@ -63,8 +63,5 @@ struct KubeconfigText {
 
 /// `kubeconfig` if not empty, else in-cluster, else $KUBECONFIG or ~/.kube/config.
 [[nodiscard]] Result<ClientConfig> find_config(std::string const& kubeconfig);
-/// For a person's commands, as kubectl looks: `options.paths`, else $KUBECONFIG, else
-/// ~/.kube/config, and in a Pod without any of them the ServiceAccount.
-[[nodiscard]] Result<ClientConfig> find_user_config(KubeconfigOptions options);
 
 }  // namespace rt::kube

@@ -35,11 +35,13 @@ struct UserConfig {
     std::optional<ExecPlugin> exec{};  ///< then token and client certificate come from it
 };
 
-/// load_kubeconfig(), parse_kubeconfig() and find_user_config() with exec plugins (without a
-/// cluster's own settings for them).
+/// load_kubeconfig() and parse_kubeconfig() with exec plugins (without a cluster's own settings for
+/// them).
 [[nodiscard]] Result<UserConfig> load_user_kubeconfig(KubeconfigOptions const& options);
 [[nodiscard]] Result<UserConfig> parse_user_kubeconfig(std::vector<KubeconfigText> const& texts,
                                                        KubeconfigOptions const& options);
+/// For a person's commands, as kubectl looks: `options.paths`, else $KUBECONFIG, else
+/// ~/.kube/config, and in a Pod without any of them the ServiceAccount.
 [[nodiscard]] Result<UserConfig> find_user(KubeconfigOptions options);
 /// An error where there is a plugin: our own programs run nobody's.
 [[nodiscard]] Result<void> refuse_exec(UserConfig const& user);

@@ -6,6 +6,7 @@
 
 #include "lib/base/digest.hpp"
 #include "lib/kube/client/config.hpp"
+#include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::kube {
 namespace {
@@ -149,7 +150,7 @@ TEST_F(KubeconfigTest, OutsideAClusterThereIsNoInClusterConfig) {
     EXPECT_EQ(find_config("")->server, "https://from-environment");
     setenv("KUBECONFIG", ("/absent:" + (folder / "config").string()).c_str(), 1);
     EXPECT_EQ(find_config("")->server, "https://from-environment");
-    EXPECT_EQ(find_user_config({})->server, "https://from-environment");
+    EXPECT_EQ(find_user({})->config.server, "https://from-environment");
     setenv("KUBECONFIG", "/absent:/absent-too", 1);
     EXPECT_EQ(find_config("").error().kind, ErrorKind::NotFound);
     unsetenv("KUBECONFIG");
