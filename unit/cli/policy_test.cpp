@@ -112,7 +112,9 @@ spec:
     location: europe-west3
     identity:
       type: ServiceAccount
-      serviceAccount: {audience: "//iam.googleapis.com/projects/12/locations/global/workloadIdentityPools/clusters/providers/demo"}
+      serviceAccount:
+        audience: "//iam.googleapis.com/projects/12/locations/global/\
+          workloadIdentityPools/clusters/providers/demo"
   allowUnnarrowed: true
 ---
 apiVersion: registrytenancy.dev/v1alpha1
@@ -142,7 +144,10 @@ metadata: {name: azure-node}
 spec:
   hosts: [node.azurecr.io]
   type: AzureACR
-  azureACR: {tenantID: 11111111-aaaa-4bbb-8ccc-000000000001, cloud: Public, identity: {type: InstanceRole}}
+  azureACR:
+    tenantID: 11111111-aaaa-4bbb-8ccc-000000000001
+    cloud: Public
+    identity: {type: InstanceRole}
   allowUnnarrowed: true
 ---
 apiVersion: registrytenancy.dev/v1alpha1
@@ -151,7 +156,9 @@ metadata: {name: harbor}
 spec:
   hosts: [harbor.example.com]
   type: Harbor
-  harbor: {url: "https://harbor.example.com", identity: {type: AccessKey, accessKey: {secretName: robot}}}
+  harbor:
+    url: https://harbor.example.com
+    identity: {type: AccessKey, accessKey: {secretName: robot}}
 ---
 apiVersion: registrytenancy.dev/v1alpha1
 kind: RegistryTenancy
@@ -166,7 +173,9 @@ metadata: {name: google-node}
 spec:
   namespaces: [red]
   registries:
-  - {name: gar-node, role: pull@images.iam.gserviceaccount.com, allow: [{repository: images/team/a1}, {namespace: all}]}
+  - name: gar-node
+    role: pull@images.iam.gserviceaccount.com
+    allow: [{repository: images/team/a1}, {namespace: all}]
 ---
 apiVersion: registrytenancy.dev/v1alpha1
 kind: RegistryTenancy

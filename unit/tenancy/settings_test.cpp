@@ -143,7 +143,7 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
              {"operator: {connectTo: {'sts.example.com:443': a}}", {"without port"}},
              {"operator: {connectTo: {sts.example.com: https://a}}",
               {"operator.connectTo.sts.example.com", "\"https://a\"", "HOST[:PORT]"}},
-             {"operator:\n  connectTo:\n    a.example: b\n    a.example: c",
+             {"operator:\n  connectTo:\n    a.example: b.example\n    a.example: c.example",
               {"line 4", "\"a.example\"", "twice"}},
              {"logLevel: verbose", {"trace, debug, info, warn, error"}},
              {"- a", {"the file", "no mapping"}},
