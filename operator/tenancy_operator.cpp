@@ -141,6 +141,9 @@ struct TenancyOperator::Impl {
     }
 
     void enqueue(Affected const& affected) {
+        if (!complete) {
+            return;  // everything comes once the caches are complete, in its order
+        }
         for (std::string const& ns : affected.namespaces) {
             namespaces.add(ns);
             inventories.add_after(ns, inventory_delay);
@@ -203,6 +206,7 @@ struct TenancyOperator::Impl {
     StatusWriter status_writer;
     NamespaceAccounts accounts;
     Sweeper sweeper;
+    std::atomic<bool> complete = false;  ///< the caches, once
     std::atomic<bool> pods_complete = false;
     RunningImages running;
     Inventory inventory;
@@ -301,6 +305,7 @@ void TenancyOperator::run(std::stop_token const& stop) {
         return;
     }
     log_info("Caches complete; working", {{"cluster", impl.context.cluster}});
+    impl.complete = true;
     impl.enqueue(impl.view.everything());
     kube::Controller namespaces(
         "namespaces", impl.namespaces, impl.context.settings.op.workers,

@@ -453,6 +453,7 @@ Affected ClusterView::everything() const {
         }
     }
     unique(affected.namespaces);
+    most_urgent_first(affected.namespaces, secrets_);
     append_names(tenancies_, affected.tenancies);
     append_names(registries_, affected.registries);
     append_names(exceptions_, affected.exceptions);

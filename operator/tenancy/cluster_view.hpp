@@ -116,7 +116,7 @@ class ClusterView {
     /// Existing, not excluded namespaces that a tenancy governs and that are not terminating.
     [[nodiscard]] std::vector<std::string> namespaces_of(std::string const& tenancy) const;
     /// Everything that deserves a look after the first complete lists.
-    [[nodiscard]] Affected everything() const;
+    [[nodiscard]] Affected everything() const;  ///< most urgent first
 
     /// What all pull Secrets of ours hold.
     [[nodiscard]] std::vector<HeldCredential> held_credentials() const;

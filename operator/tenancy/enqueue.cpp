@@ -101,4 +101,24 @@ std::vector<std::string> governed_namespaces(Rules const& rules, NamespaceMap co
     return to_vector(result);
 }
 
+void most_urgent_first(std::vector<std::string>& namespaces,
+                       std::unordered_map<std::string, SecretRecord> const& secrets) {
+    std::vector<std::pair<WallTime, std::string>> order;
+    order.reserve(namespaces.size());
+    for (std::string& ns : namespaces) {
+        auto const secret = secrets.find(ns);
+        WallTime end = WallTime::min();
+        if (secret != secrets.end() && !secret->second.credentials.empty()) {
+            end = WallTime::max();
+            for (CredentialRecord const& credential : secret->second.credentials) {
+                end = std::min(end, credential.expires_at.value_or(WallTime::max()));
+            }
+        }
+        order.emplace_back(end, std::move(ns));
+    }
+    std::sort(order.begin(), order.end());
+    std::transform(order.begin(), order.end(), namespaces.begin(),
+                   [](auto& one) { return std::move(one.second); });
+}
+
 }  // namespace rt::op

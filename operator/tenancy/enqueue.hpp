@@ -32,5 +32,9 @@ using NamespaceMap = std::unordered_map<std::string, NamespaceRecord>;
 /// Every namespace that some tenancy governs.
 [[nodiscard]] std::vector<std::string> governed_namespaces(Rules const& rules,
                                                            NamespaceMap const& namespaces);
+/// Puts first who has no credential, then by whose ends first: after an outage more may be due than
+/// can be minted at once, and what has time must not stand before what has none.
+void most_urgent_first(std::vector<std::string>& namespaces,
+                       std::unordered_map<std::string, SecretRecord> const& secrets);
 
 }  // namespace rt::op

@@ -2,6 +2,7 @@
 // server.
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <thread>
 
 #include "lib/base/metrics.hpp"
@@ -25,15 +26,24 @@ using rt::test::eventually;
 /// Mints for any number of threads at once.
 class Mint final : public CredentialSource {
   public:
-    Result<RegistryCredential> mint(MintRequest const&, std::stop_token) override {
+    Result<RegistryCredential> mint(MintRequest const& request, std::stop_token) override {
+        std::lock_guard const lock(mutex);
+        order.push_back(request.ns);
         RegistryCredential credential;
         credential.username = "cr_temp_user";
         credential.password = SecretString("password-" + std::to_string(++count));
         credential.issued_at = system_clock().wall_now();
         credential.expires_at = credential.issued_at + 1h;
+        if (old) {  // n1 ends a minute before n0, and so on
+            credential.issued_at -= 50min;
+            *credential.expires_at -= 50min + std::chrono::minutes(request.ns.back() - '0');
+        }
         return credential;
     }
     std::atomic<int> count{0};
+    std::atomic<bool> old = false;
+    std::mutex mutex;
+    std::vector<std::string> order;  ///< namespaces
 };
 
 /// No registry answers, which keeps nobody from anything.
@@ -137,6 +147,32 @@ TEST_F(WholeOperator, EndsWhileItWorks) {
     int const mints = source.count;
     api.put(namespaces, namespace_object("n5"));
     EXPECT_EQ(source.count, mints);
+}
+
+TEST_F(WholeOperator, ANewLeaderBeginsWithWhatEndsFirst) {
+    source.old = true;
+    {
+        std::jthread const running = start();
+        ASSERT_TRUE(eventually([&] {
+            int there = 0;
+            for (int i = 0; i < 5; ++i) {
+                there += api.find(secrets, {"n" + std::to_string(i), "registry-tenancy"}) ? 1 : 0;
+            }
+            return there == 5;
+        }));
+    }
+    source.old = false;
+    source.order.clear();
+    source.count = 0;
+    settings.op.workers = 1;
+    api.put(namespaces, namespace_object("n9"));  // has none yet
+    Json object = *api.find(registry_tenancies, {"", "cainiao"});
+    object["spec"]["namespaces"].push_back("n9");
+    api.put(registry_tenancies, object);
+    std::jthread const running = start();
+    ASSERT_TRUE(eventually([&] { return source.count == 6; }));
+    std::lock_guard const lock(source.mutex);
+    EXPECT_EQ(source.order, (std::vector<std::string>{"n9", "n4", "n3", "n2", "n1", "n0"}));
 }
 
 TEST_F(WholeOperator, MintsNothingThatItMayNotWrite) {
