@@ -83,6 +83,10 @@ std::string wait_for_leader(Fits const& fits) {
     return found;
 }
 
+void wait_for_new_leader(std::string const& before) {
+    wait_for_leader([&](std::string const& now) { return now != before; });
+}
+
 }  // namespace
 
 double wall_seconds() {
@@ -95,11 +99,11 @@ Faults::Faults(Fleet const& fleet) : fleet_(fleet) {}
 std::vector<Faults::Kind> const& Faults::kinds() {
     static std::vector<Kind> const all{
         {"cloud answers 503 and 429", false, &Faults::cloud_errors},
-        {"operator killed, both replicas", true, &Faults::operator_killed},
+        {"operator killed, both replicas; another leads", true, &Faults::operator_killed},
         {"simulator of STS down", false, &Faults::sts_down},
         {"Secrets deleted by hand", false, &Faults::secrets_deleted},
-        {"API server killed and restarted", true, &Faults::api_server_restarted},
-        {"leader deleted, another leads", true, &Faults::leader_deleted},
+        {"API server killed and restarted; one leads", true, &Faults::api_server_restarted},
+        {"leader deleted; another leads", true, &Faults::leader_deleted},
         {"simulator of ACR down", false, &Faults::acr_down}};
     return all;
 }
@@ -152,9 +156,11 @@ void Faults::api_server_restarted() {
         std::this_thread::sleep_for(outage);  // with its start long enough to lose a Lease
     }
     start_again();
+    wait_for_leader([](std::string const&) { return true; });
 }
 
 void Faults::operator_killed() {
+    std::string const before = wait_for_leader([](std::string const&) { return true; });
     std::vector<std::string> running;
     must(eventually(leader_limit,
                     [&] {
@@ -165,6 +171,7 @@ void Faults::operator_killed() {
     for (std::string const& container : running) {
         must(kill_container(container), "killing the operator");
     }
+    wait_for_new_leader(before);
 }
 
 void Faults::leader_deleted() {
@@ -172,7 +179,7 @@ void Faults::leader_deleted() {
     must(kubectl({"-n", std::string(product_namespace), "delete", "pod", "--wait=false",
                   before.substr(0, before.find('_'))}),
          "deleting the leader");
-    wait_for_leader([&](std::string const& now) { return now != before; });
+    wait_for_new_leader(before);
 }
 
 void Faults::secrets_deleted() {

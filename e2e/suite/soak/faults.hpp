@@ -15,7 +15,7 @@ namespace e2e::soak {
 struct Injected {
     std::string kind;
     double begin = 0;
-    double end = 0;             ///< what was stopped ran again
+    double end = 0;             ///< what was stopped ran again, and one led
     bool stops_writes = false;  ///< what was minted just then may never reach its Secret
 };
 
@@ -24,7 +24,8 @@ class Faults {
   public:
     explicit Faults(Fleet const& fleet);
 
-    /// Does the next one to the end (what was stopped runs again). Throws std::runtime_error where
+    /// Does the next one to the end (what was stopped runs again, the operator has a leader).
+    /// Throws std::runtime_error where
     /// it could not be brought about; such a one counts nowhere.
     Injected next();
     /// How often each kind came about; every kind is there.

@@ -13,10 +13,9 @@ constexpr double earliest = 0.4;
 constexpr double latest = 0.6;
 /// A second for the rounding of times in annotations and for the way from the cloud's log to them.
 constexpr double slack = 1.5;
-/// A mint so shortly before or after what stops writes may not have reached its Secret: the way
-/// there, and how long a Pod takes to end or an API server to take requests again.
-constexpr double before_fault = 3;
-constexpr double after_fault = 10;
+/// A mint that came when writes were stopped, or so shortly before or after, may not have reached
+/// its Secret.
+constexpr double around_fault = 3;
 
 bool within(double time, double from, double to) {
     return time >= from && time <= to;
@@ -50,12 +49,13 @@ double seconds_of(std::string const& text) {
 double expected_mints(std::map<std::string, double> const& first, Times const& deletions,
                       double end, double life) {
     constexpr int rounds = 50;
-    std::mt19937 random(1);
     std::uniform_real_distribution<double> jitter(earliest, latest);
     std::size_t count = 0;
-    for (int round = 0; round < rounds; ++round) {
-        for (auto const& [ns, at] : first) {
-            auto const deleted = deletions.find(ns);
+    unsigned seed = 0;
+    for (auto const& [ns, at] : first) {
+        auto const deleted = deletions.find(ns);
+        for (int round = 0; round < rounds; ++round) {
+            std::mt19937 random(++seed);  // the same jitter with and without deletions
             count +=
                 mints_of(at, deleted == deletions.end() ? std::vector<double>() : deleted->second,
                          end, life, [&] { return jitter(random); });
@@ -112,7 +112,7 @@ Early early_mints(Mints const& mints, Times const& deletions, std::vector<Inject
             bool const unwritten =
                 std::any_of(faults.begin(), faults.end(), [&](Injected const& fault) {
                     return fault.stops_writes &&
-                           within(last, fault.begin - before_fault, fault.end + after_fault);
+                           within(last, fault.begin - around_fault, fault.end + around_fault);
                 });
             early.deleted += gone ? 1U : 0U;
             early.lost += !gone && unwritten ? 1U : 0U;
