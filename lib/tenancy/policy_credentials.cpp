@@ -235,8 +235,8 @@ void Collector::extend(RegistryException const& exception, std::string const& re
     std::vector<AllowEntry> const allow(wider.begin(), wider.end());
     if (auto const fits = session_policy(*known, draft.spec.role, allow); !fits) {
         report(exception, registry, fits.error().code,
-               "is left out of the credential for registry \"" + registry +
-                   "\", because together " + fits.error().message);
+               "can't extend the credential for registry \"" + registry +
+                   "\": " + fits.error().message);
         return;
     }
     draft.allow = std::move(wider);

@@ -45,19 +45,19 @@ Error nothing_allowed() {
 
 Error too_large(std::size_t bytes, std::size_t paths, std::string_view limit) {
     Error error = invalid_argument(
-        "allow compiles to a session policy of " + std::to_string(bytes) + " bytes for " +
-        std::to_string(paths) + " paths, but the cloud takes " + std::string(limit) +
+        "the session policy would have " + std::to_string(bytes) + " bytes for " +
+        std::to_string(paths) + " paths in all, but the cloud takes " + std::string(limit) +
         ": allow fewer paths, or a registry namespace instead of single repositories");
     error.code = "PolicyTooLarge";
     return error;
 }
 
 Error not_narrowable(Registry const& registry, AllowEntry const& entry) {
-    Error error = invalid_argument(
-        "allow has " + entry.display() +
-        ", but a robot of Harbor is narrowed to whole projects: allow the project (namespace: "
-        "PROJECT), or set allowUnnarrowed in Registry \"" +
-        registry.meta.name + '"');
+    Error error =
+        invalid_argument("a robot of Harbor is narrowed to whole projects, and " + entry.display() +
+                         " is none: allow the project (namespace: "
+                         "PROJECT), or set allowUnnarrowed in Registry \"" +
+                         registry.meta.name + '"');
     error.code = "NotNarrowable";
     return error;
 }

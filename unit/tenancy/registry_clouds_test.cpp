@@ -296,6 +296,11 @@ TEST(RegistryClouds, AnExceptionThatHarborCantNarrowIsLeftOutAlone) {
     ASSERT_EQ(result.problems.size(), 1U);
     EXPECT_EQ(result.problems[0].reason, "NotNarrowable");
     EXPECT_EQ(result.problems[0].exception, "x");
+    EXPECT_TRUE(result.problems[0].message.starts_with(
+        "RegistryException \"x\" can't extend the credential for registry \"r\": a robot of Harbor "
+        "is "
+        "narrowed to whole projects, and other/tool is none: "))
+        << result.problems[0].message;
 }
 
 TEST(RegistryClouds, EveryFormHasACredentialOfItsOwn) {
