@@ -43,8 +43,15 @@ std::vector<CloudCause> const& cloud_causes() {
          "the role's trust policy must allow sts:TagSession, too: kubectl tenancy policy {T} "
          "--document trust"},
         {{"AssumeRoleWithWebIdentity"},
-         "the operator's own role doesn't trust its ServiceAccount (issuer, subject or audience): "
-         "kubectl tenancy policy {T} --document callerTrust --oidc-provider ARN"},
+         "the role doesn't trust the token (provider, subject or audience): kubectl tenancy policy "
+         "{T} --oidc-provider ARN, with identity OIDC --document callerTrust, with ServiceAccount "
+         "--document trust"},
+        {{"AssumeRoleWithOIDC", "No such OIDC Provider"},
+         "the Registry's provider doesn't exist: correct it, or register the cluster in RAM"},
+        {{"AssumeRoleWithOIDC"},
+         "the role doesn't trust the token (provider, oidc:sub or oidc:aud): kubectl tenancy "
+         "policy {T}, with identity OIDC --document callerTrust, with ServiceAccount --document "
+         "trust"},
         {{"AssumeRole", "ImplicitDeny"},
          "either the role's trust policy lacks the operator's identity or its ExternalId (kubectl "
          "tenancy policy {T} --document trust --caller ARN), or that identity lacks "
@@ -76,6 +83,31 @@ std::vector<CloudCause> const& cloud_causes() {
         {{"InvalidClientTokenId"},
          "the AccessKey doesn't exist or is disabled: put a valid one into its Secret"},
         {{"SignatureDoesNotMatch"}, "the AccessKey's secret part is wrong: compare its Secret"},
+        {{"getAccessToken"},
+         "the operator's identity may not act as the service account: kubectl tenancy policy {T} "
+         "(with identity InstanceRole --caller MEMBER) prints the command; a new binding takes "
+         "minutes"},
+        {{"invalid_target"},
+         "there is no such provider, or it is disabled: correct the Registry's audience, or make "
+         "it: kubectl tenancy policy {T} --oidc-provider ISSUER prints the command"},
+        {{"invalid_grant"},
+         "the pool's provider doesn't take the cluster's token: compare issuer, keys and audiences "
+         "with what kubectl tenancy policy {T} --oidc-provider ISSUER prints"},
+        {{"unauthorized_client"},
+         "the provider's attribute condition refuses the token: compare it with what kubectl "
+         "tenancy policy {T} --oidc-provider ISSUER prints"},
+        {{"AADSTS70021"},
+         "the identity has no federated credential with this issuer, subject and audience: kubectl "
+         "tenancy policy {T} --oidc-provider ISSUER prints the command; a new one takes minutes"},
+        {{"AADSTS700016"}, "there is no such application in the tenant: correct role or clientID"},
+        {{"AADSTS7000215"}, "the client secret is wrong: put its value into the Secret"},
+        {{"AADSTS7000222"}, "the client secret has ended: put a new one into the Secret"},
+        {{"Creating a robot", "DENIED"},
+         "the operator's robot may not itself pull from one of the projects: kubectl tenancy "
+         "policy {T} --document role prints what it needs"},
+        {{"Creating a robot", "FORBIDDEN"},
+         "the operator's login may not make robots: kubectl tenancy policy {T} --document role "
+         "prints what it needs"},
         {{"Throttling"}, "the account's call quota is used up; it is tried again without help"},
         {{"resolving the name failed"},
          "the cloud's endpoint doesn't resolve from the operator's Pods: cluster DNS, private zone "

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
+#include "lib/base/text.hpp"
 #include "lib/registry/network.hpp"
 
 namespace rt::registry {
@@ -34,6 +38,19 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
              {"AssumeRole: InvalidAccessKeyId.NotFound: x", "AccessKey"},
              {"AssumeRole: Throttling.User: x", "call quota"},
              {"sts.x: resolving the name failed", "resolve"},
+             {"AssumeRoleWithOIDC: AuthenticationFail.NoPermission: No such OIDC Provider "
+              "registered.",
+              "register the cluster"},
+             {"AssumeRoleWithOIDC: AuthenticationFail.NoPermission: There is no permission",
+              "callerTrust"},
+             {"generateAccessToken: PERMISSION_DENIED: Permission "
+              "'iam.serviceAccounts.getAccessToken' denied on resource",
+              "act as the service account"},
+             {"token exchange: invalid_grant: The audience in ID Token", "ISSUER"},
+             {"Entra ID: AADSTS700213: No matching federated identity record", "federated"},
+             {"Entra ID: AADSTS700016: Application not found", "no such application"},
+             {"Creating a robot at https://harbor.example.com: 403 DENIED", "itself pull"},
+             {"Creating a robot at https://harbor.example.com: 403 FORBIDDEN", "make robots"},
          }) {
         EXPECT_TRUE(holds(cloud_cause(message, "cainiao"), part)) << message << '\n'
                                                                   << cloud_cause(message, "x");
@@ -43,6 +60,31 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
     std::string const message = "AssumeRole: NoPermission: x";
     EXPECT_EQ(cloud_cause(message + ": " + cloud_cause(message, "cainiao"), "cainiao"), "")
         << "what an Event says already";
+}
+
+/// Every row of "What clouds say": what its first cell names has a cause here.
+TEST(Causes, AreThoseThatTheDocumentationTells) {
+    std::ifstream page(RT_SOURCE_DIR "/docs/troubleshooting.md");
+    bool in_table = false;
+    int rows = 0;
+    for (std::string line; std::getline(page, line);) {
+        in_table = line.starts_with("## ") ? line == "## What clouds say" : in_table;
+        std::size_t const end = line.find(" | ");
+        if (!in_table || !line.starts_with("| `") || end == std::string::npos) {
+            continue;
+        }
+        // `A` with `B` or `C`: A and one of the others; otherwise each by itself.
+        std::string_view const cell = std::string_view(line).substr(0, end);
+        auto const parts = split(cell, '`');
+        bool const combined = cell.find("` with `") != std::string_view::npos;
+        for (std::size_t i = combined ? 3 : 1; i < parts.size(); i += 2) {
+            std::string const message =
+                (combined ? std::string(parts[1]) + ' ' : "") + std::string(parts[i]);
+            EXPECT_NE(cloud_cause(message, "cainiao"), "") << message << " of " << line;
+        }
+        ++rows;
+    }
+    EXPECT_GT(rows, 15);
 }
 
 TEST(Causes, OfNamesTellVpcFromPublicOnes) {
