@@ -36,12 +36,7 @@ Result<Json> image_entry(std::string const& text, tenancy::RegistryCatalog const
     if (!image) {
         return fail(invalid_argument("--image: " + tenancy::explain(image.error(), text)));
     }
-    Json entry = {{"repository", image->repository()}};
-    if (auto const* const registry = catalog.by_host(image->registry())) {
-        entry["registry"] = registry->meta.name;
-    } else {
-        entry["host"] = image->registry();
-    }
+    Json entry = image_json(catalog, std::string(image->registry()), image->repository());
     if (image->digest()) {
         entry["digest"] = *image->digest();
     }

@@ -14,14 +14,13 @@
 namespace rt::cli {
 namespace {
 
-/// -o of commands that print text or JSON. False where it is neither.
-bool takes_json(std::string const& format, bool& json) {
-    json = format == "json";
-    return json || format == "text";
-}
-
-Result<int> unknown_format(std::string const& format) {
-    return usage("-o \"" + printable(format, 64) + "\" is unknown: write text or json");
+/// -o of commands that print text or JSON.
+Result<bool> wants_json(std::string const& format) {
+    if (format == "json" || format == "text") {
+        return format == "json";
+    }
+    return fail(
+        invalid_argument("-o \"" + printable(format, 64) + "\" is unknown: write text or json"));
 }
 
 Command image_parse(CLI::App& app) {
@@ -115,9 +114,7 @@ Command explain_command(CLI::App& app) {
         if (options->explain.image.empty()) {
             return usage("no image: name one, for example registry.example.com/team/app:1");
         }
-        if (!takes_json(options->format, options->explain.json)) {
-            return unknown_format(options->format);
-        }
+        RT_TRY(options->explain.json, wants_json(options->format));
         return explain_image(options->explain, env);
     };
     return {command, {}, run};
@@ -138,9 +135,7 @@ Command who_can_command(CLI::App& app) {
         if (options->who_can.image.empty()) {
             return usage("no image: name one, for example registry.example.com/team/app:1");
         }
-        if (!takes_json(options->format, options->who_can.json)) {
-            return unknown_format(options->format);
-        }
+        RT_TRY(options->who_can.json, wants_json(options->format));
         return who_can(options->who_can, env);
     };
     return {command, {}, run};
@@ -157,9 +152,7 @@ Command grants_command(CLI::App& app) {
     command->add_option("-o,--output", options->format, "text or json");
     add_rule_flags(*command, options->grants.world);
     auto const run = [options](Environment& env) -> Result<int> {
-        if (!takes_json(options->format, options->grants.json)) {
-            return unknown_format(options->format);
-        }
+        RT_TRY(options->grants.json, wants_json(options->format));
         return show_grants(options->grants, env);
     };
     return {command, {}, run};

@@ -55,17 +55,6 @@ void look_at(Document const& workload, std::string const& ns,
     }
 }
 
-Json image_json(tenancy::RegistryCatalog const& catalog, std::string const& host,
-                std::string const& repository) {
-    Json image = {{"repository", repository}};
-    if (auto const* const registry = catalog.by_host(host)) {
-        image["registry"] = registry->meta.name;
-    } else {
-        image["host"] = host;
-    }
-    return image;
-}
-
 Json exception_of(std::string const& name, std::string const& ns, std::string const& reason,
                   WallTime end, Json images) {
     return {{"apiVersion", tenancy::api_version},
@@ -122,6 +111,17 @@ bool governed_by(NamespaceView const& view, std::string const& tenancy) {
 }
 
 }  // namespace
+
+Json image_json(tenancy::RegistryCatalog const& catalog, std::string const& host,
+                std::string const& repository) {
+    Json image = {{"repository", repository}};
+    if (auto const* const registry = catalog.by_host(host)) {
+        image["registry"] = registry->meta.name;
+    } else {
+        image["host"] = host;
+    }
+    return image;
+}
 
 Result<std::chrono::seconds> parse_duration(std::string_view text) {
     std::string_view rest = text;

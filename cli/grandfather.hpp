@@ -12,6 +12,10 @@ namespace rt::cli {
 /// for nothing at all.
 [[nodiscard]] Result<std::chrono::seconds> parse_duration(std::string_view text);
 
+/// An entry of spec.images of a RegistryException: a Registry's where one has the host.
+[[nodiscard]] Json image_json(tenancy::RegistryCatalog const& catalog, std::string const& host,
+                              std::string const& repository);
+
 struct GrandfatherOptions {
     std::string tenancy{};
     std::string lifetime{};  ///< parse_duration()

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "lib/tenancy/session_policy.hpp"
+
 namespace rt::cli {
 namespace {
 
 using tenancy::AllowEntry;
+using tenancy::covers;
 using tenancy::NamespacePolicy;
 
 /// What is allowed at one host.
@@ -22,20 +25,6 @@ ByHost allowed_by_host(NamespacePolicy const& policy) {
         }
     }
     return hosts;
-}
-
-bool covers(AllowEntry const& wide, AllowEntry const& narrow) {
-    switch (wide.kind) {
-        case AllowEntry::Kind::WholeRegistry:
-            return true;
-        case AllowEntry::Kind::Namespace:
-            return (narrow.kind == AllowEntry::Kind::Namespace && narrow.path == wide.path) ||
-                   (narrow.kind != AllowEntry::Kind::WholeRegistry &&
-                    narrow.path.starts_with(wide.path + '/'));
-        case AllowEntry::Kind::Repository:
-            return narrow.kind == AllowEntry::Kind::Repository && narrow.path == wide.path;
-    }
-    return false;
 }
 
 /// What `left` allows and `right` does not (wholly).

@@ -7,26 +7,6 @@
 namespace rt::tenancy {
 namespace {
 
-/// True where what `wide` allows includes all of `narrow`.
-bool covers(AllowEntry const& wide, AllowEntry const& narrow) {
-    switch (wide.kind) {
-        case AllowEntry::Kind::WholeRegistry:
-            return true;
-        case AllowEntry::Kind::Repository:
-            return narrow.kind == AllowEntry::Kind::Repository && narrow.path == wide.path;
-        case AllowEntry::Kind::Namespace:
-            break;
-    }
-    if (narrow.kind == AllowEntry::Kind::WholeRegistry) {
-        return false;
-    }
-    if (narrow.kind == AllowEntry::Kind::Namespace && narrow.path == wide.path) {
-        return true;
-    }
-    return narrow.path.size() > wide.path.size() && narrow.path.starts_with(wide.path) &&
-           narrow.path[wide.path.size()] == '/';
-}
-
 /// The paths below "repository/INSTANCE/" in RAM's notation ('*' spans slashes), sorted, without
 /// those that others include: the policy has little room.
 std::vector<std::string> resource_paths(std::span<AllowEntry const> allow) {
@@ -76,6 +56,25 @@ std::string json_list(std::string const& prefix, std::vector<std::string> const&
 }
 
 }  // namespace
+
+bool covers(AllowEntry const& wide, AllowEntry const& narrow) {
+    switch (wide.kind) {
+        case AllowEntry::Kind::WholeRegistry:
+            return true;
+        case AllowEntry::Kind::Repository:
+            return narrow.kind == AllowEntry::Kind::Repository && narrow.path == wide.path;
+        case AllowEntry::Kind::Namespace:
+            break;
+    }
+    if (narrow.kind == AllowEntry::Kind::WholeRegistry) {
+        return false;
+    }
+    if (narrow.kind == AllowEntry::Kind::Namespace && narrow.path == wide.path) {
+        return true;
+    }
+    return narrow.path.size() > wide.path.size() && narrow.path.starts_with(wide.path) &&
+           narrow.path[wide.path.size()] == '/';
+}
 
 std::vector<AllowEntry> without_covered(std::span<AllowEntry const> allow) {
     std::vector<AllowEntry> rest;

@@ -33,6 +33,8 @@ inline constexpr std::size_t ecr_session_policy_bytes_max = 2048;
 [[nodiscard]] Result<std::string> ecr_session_policy(AmazonEcrSpec const& registry,
                                                      std::span<AllowEntry const> allow);
 
+/// True where what `wide` allows includes all of `narrow`.
+[[nodiscard]] bool covers(AllowEntry const& wide, AllowEntry const& narrow);
 /// Without the entries that others include.
 [[nodiscard]] std::vector<AllowEntry> without_covered(std::span<AllowEntry const> allow);
 
