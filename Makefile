@@ -68,7 +68,7 @@ unit: setup ## Build and run the unit tests
 	@ctest --test-dir $(BUILD_DIR)/dev -L unit -j$(JOBS) --output-on-failure
 
 .PHONY: second-opinions
-second-opinions: setup ## The clouds' own SDKs against our simulators, our AWS client against moto
+second-opinions: setup ## The clouds' own SDKs against our simulators, our AWS client against moto, HCL parsers
 	@hack/second-opinions
 
 .PHONY: asan
