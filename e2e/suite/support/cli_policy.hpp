@@ -26,6 +26,7 @@ class CliPolicyTest : public TenancyTest {
 
   private:
     CommandResult ask_anew();
+    testing::AssertionResult ask_until(std::string (*why_not)(std::string const&));
 
     Json tenancy_;
     std::string covered_;
