@@ -58,7 +58,7 @@ test: setup ## Run all tests: unit, integration, end to end; one closing summary
 	@hack/test
 
 .PHONY: soak
-soak: setup ## 1,000 namespaces and a fault every 10 s for SOAK_MINUTES (20), on the local cluster
+soak: setup ## 1,000 namespaces and one fault after the other for SOAK_MINUTES (20), on the local cluster
 	@hack/build $(PRESET) soak
 	@$(BUILD_DIR)/bin/registry-tenancy-soak
 
