@@ -17,18 +17,24 @@ using Phase = WatchState::Phase;
 constexpr std::chrono::milliseconds backoff_base = 800ms;
 constexpr std::chrono::milliseconds backoff_limit = 30s;
 constexpr std::chrono::minutes backoff_reset{2};
+/// A watch that held for as long as the longest interval has recovered: its end is a new trouble.
+/// Else an API server that restarts every two minutes leaves each view a minute behind.
+constexpr std::chrono::seconds watch_held{30};
 
 /// The next wait of a failing watcher; what the server asks for is a lower bound.
 std::chrono::milliseconds back_off(WatchState& state, Error const& error, SteadyTime now,
                                    double uniform) {
-    if (state.last_failure.has_value() && now - *state.last_failure > backoff_reset) {
+    std::chrono::milliseconds const quiet =
+        state.phase == Phase::Watching ? watch_held : backoff_reset;
+    if (state.next_try.has_value() && now - *state.next_try > quiet) {
         state.failures = 0;
     }
     auto const wait =
-        scaled(exponential(backoff_base, backoff_limit, state.failures), 1.0 + uniform);
+        std::max(scaled(exponential(backoff_base, backoff_limit, state.failures), 1.0 + uniform),
+                 error.retry_after.value_or(0ms));
     ++state.failures;
-    state.last_failure = now;
-    return std::max(wait, error.retry_after.value_or(0ms));
+    state.next_try = now + wait;
+    return wait;
 }
 
 void list_again(WatchState& state, std::string version) {

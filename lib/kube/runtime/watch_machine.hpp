@@ -24,8 +24,8 @@ struct WatchState {
     bool watch_list = true;          ///< false for good once the server could not do it
     bool synced = false;             ///< what was handed out is the whole of the type
     unsigned failures = 0;           ///< since the last quiet time, for the back-off
-    std::optional<SteadyTime> last_failure{};
-    std::string trouble{};  ///< the last failure while it lasts
+    std::optional<SteadyTime> next_try{};  ///< when the wait after the last failure ends
+    std::string trouble{};                 ///< the last failure while it lasts
 
     bool operator==(WatchState const&) const = default;
 };

@@ -123,13 +123,34 @@ TEST(WatchMachine, BacksOffFrom800MillisecondsTo30SecondsWithJitter) {
     EXPECT_LE(jittered.wait, 60s);
 }
 
-TEST(WatchMachine, TheBackOffStartsOverAfterTwoQuietMinutes) {
-    WatchState state = in(Phase::Watching);
-    state.failures = 6;
-    state.last_failure = start;
+TEST(WatchMachine, TheBackOffStartsOverAfterAWatchThatHeldOrTwoQuietMinutes) {
     Failed const failed{error_of(ErrorKind::Unavailable), ""};
-    EXPECT_EQ(step(state, failed, start + 2min, 0.0).wait, 30s);
-    EXPECT_EQ(step(state, failed, start + 2min + 1ms, 0.0).wait, 800ms);
+    for (auto const& [phase, quiet] :
+         {std::pair{Phase::Watching, 30s}, {Phase::Listing, 120s}, {Phase::Streaming, 120s}}) {
+        WatchState state = in(phase);
+        state.failures = 6;
+        state.next_try = start;
+        EXPECT_EQ(step(state, failed, start + quiet, 0.0).wait, 30s);
+        EXPECT_EQ(step(state, failed, start + quiet + 1ms, 0.0).wait, 800ms);
+    }
+}
+
+TEST(WatchMachine, AnApiServerThatRestartsNowAndThenIsNotWaitedForLongerEachTime) {
+    WatchState state = in(Phase::Watching);
+    SteadyTime now = start;
+    for (int restart = 0; restart < 20; ++restart) {
+        std::chrono::milliseconds waited{0};
+        for (auto const kind : {ErrorKind::Unavailable, ErrorKind::Unavailable,
+                                ErrorKind::Unavailable, ErrorKind::Expired}) {
+            WatchStep const next = step(state, Failed{error_of(kind), ""}, now, 0.999);
+            waited += next.wait;
+            state = next.state;
+            now += next.wait;
+        }
+        EXPECT_LT(waited, 25s) << restart;
+        state = step(state, Listed{"9"}, now, 0.0).state;
+        now += 90s;
+    }
 }
 
 TEST(WatchMachine, ARegularEndClearsTheTrouble) {
