@@ -6,6 +6,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/registry/pull_facts.hpp"
+#include "lib/tenancy/registry_blocks.hpp"
 #include "lib/tenancy/session_policy.hpp"
 
 namespace rt::cli {
@@ -56,7 +57,8 @@ void note_external_id(PolicySubject const& subject, CloudPolicies& policies) {
 void note_missing_caller(CloudPolicies& policies) {
     policies.notes.emplace_back(
         "the trust policy needs the operator's own identity, which no object names: give it with "
-        "--caller ARN (the node's role, or the user of the AccessKey)");
+        "--caller ARN (the node's role, the role of EKS' association, or the user of the "
+        "AccessKey)");
 }
 
 /// Trusts tokens of an OIDC provider.
@@ -295,6 +297,14 @@ CloudPolicies alibaba_policies(PolicySubject const& subject, PolicyCaller const&
     return policies;
 }
 
+/// Of a role that EKS Pod Identity gives to Pods.
+OrderedJson eks_trust(OrderedJson const& actions) {
+    OrderedJson statement = {{"Effect", "Allow"},
+                             {"Action", actions},
+                             {"Principal", {{"Service", "pods.eks.amazonaws.com"}}}};
+    return {{"Version", "2012-10-17"}, {"Statement", OrderedJson::array({std::move(statement)})}};
+}
+
 CloudPolicies amazon_policies(PolicySubject const& subject, PolicyCaller const& caller) {
     tenancy::AmazonEcrSpec const& ecr = *subject.registry->amazon_ecr;
     CloudPolicies policies;
@@ -302,7 +312,8 @@ CloudPolicies amazon_policies(PolicySubject const& subject, PolicyCaller const& 
         text({{"Version", "2012-10-17"},
               {"Statement", pull_statements(subject, "ecr:GetAuthorizationToken")}});
     note_size(policies, 10240, "IAM (inline policies of a role)");
-    bool const by_token = ecr.identity.type == tenancy::Identity::Type::OIDC;
+    bool const by_agent = tenancy::pod_identity(ecr);
+    bool const by_token = ecr.identity.type == tenancy::Identity::Type::OIDC && !by_agent;
     policies.caller = by_token ? ecr.identity.oidc_role : caller.arn;
     bool const known_provider = caller.oidc_provider.find(":oidc-provider/") != std::string::npos;
     if (ecr.identity.type == tenancy::Identity::Type::ServiceAccount) {
@@ -316,8 +327,10 @@ CloudPolicies amazon_policies(PolicySubject const& subject, PolicyCaller const& 
         }
         return policies;
     }
-    OrderedJson const actions = ecr.session_tags ? OrderedJson({"sts:AssumeRole", "sts:TagSession"})
-                                                 : OrderedJson("sts:AssumeRole");
+    // The tags that EKS gives its sessions go on to every session after them.
+    OrderedJson const actions = ecr.session_tags || by_agent
+                                    ? OrderedJson({"sts:AssumeRole", "sts:TagSession"})
+                                    : OrderedJson("sts:AssumeRole");
     if (policies.caller.empty()) {
         note_missing_caller(policies);
     } else {
@@ -333,7 +346,9 @@ CloudPolicies amazon_policies(PolicySubject const& subject, PolicyCaller const& 
     policies.caller_policy =
         text({{"Version", "2012-10-17"},
               {"Statement", OrderedJson::array({allow(actions, subject.role)})}});
-    if (by_token && known_provider) {
+    if (by_agent) {
+        policies.caller_trust = text(eks_trust(actions));
+    } else if (by_token && known_provider) {
         policies.caller_trust =
             text(amazon_federated(caller.oidc_provider, operator_subject(caller)));
     } else if (by_token) {

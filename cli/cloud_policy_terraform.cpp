@@ -130,7 +130,9 @@ std::string documents(Vocabulary const& words, PolicySubject const& subject,
     printer.policy(subject.role_name + "-pull-" + subject.registry->meta.name, policies.role_policy,
                    subject.role);
     if (!policies.caller_policy.empty()) {
-        printer.role(policies.caller, policies.caller_trust);
+        if (!policies.caller.empty()) {
+            printer.role(policies.caller, policies.caller_trust);
+        }
         printer.policy("assume-" + subject.role_name + '-' + subject.account,
                        policies.caller_policy, policies.caller);
     }

@@ -13,7 +13,7 @@ make_namespaces() {
     ip -n "$netns" route add default via "$host_ip"
     local address
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
-        "$instance_metadata_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
+        "$instance_metadata_ip" "$pod_identity_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
         "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip" \
         "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip" "$personal_registry_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
@@ -89,7 +89,7 @@ start_registries() {
 start_simulators() {
     local name
     for name in sim-ecs-metadata sim-alibaba-sts sim-alibaba-acr sim-registry-auth \
-        sim-instance-metadata sim-aws-sts sim-aws-ecr sim-ecr-registry \
+        sim-instance-metadata sim-eks-pod-identity sim-aws-sts sim-aws-ecr sim-ecr-registry \
         sim-gce-metadata sim-google-sts sim-google-iam sim-google-registry \
         sim-azure-ad sim-azure-registry sim-harbor; do
         [ -x "$root/build/bin/$name" ] && continue
@@ -106,6 +106,7 @@ start_simulators() {
         --tls-cert "$pki/registry-auth.crt" --tls-key "$pki/registry-auth.key" \
         --token-cert "$pki/registry-token.crt" --token-key "$pki/registry-token.key"
     simulator sim-instance-metadata "$instance_metadata_ip:80"
+    simulator sim-eks-pod-identity "$pod_identity_ip:80" --oidc-key "$pki/service-account.pub"
     simulator sim-aws-sts "$aws_sts_ip:443" --tls-cert "$pki/aws-sts.crt" \
         --tls-key "$pki/aws-sts.key" --oidc-key "$pki/service-account.pub"
     simulator sim-aws-ecr "$ecr_ip:443" --tls-cert "$pki/ecr.crt" --tls-key "$pki/ecr.key"
@@ -130,6 +131,7 @@ start_simulators() {
     wait_for 10 sim-registry-auth "the registry's token server" listens "$auth_ip" 443
     wait_for 10 sim-instance-metadata "the instance metadata simulator" \
         listens "$instance_metadata_ip" 80
+    wait_for 10 sim-eks-pod-identity "the agent of EKS Pod Identity" listens "$pod_identity_ip" 80
     wait_for 10 sim-aws-sts "the AWS STS simulator" listens "$aws_sts_ip" 443
     wait_for 10 sim-aws-ecr "the ECR simulator" listens "$ecr_ip" 443
     wait_for 10 sim-ecr-registry "the ECR registry" listens "$ecr_registry_ip" 443

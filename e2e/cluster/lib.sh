@@ -31,6 +31,7 @@ acr_ip=10.200.1.2
 auth_ip=10.200.1.3
 registry_ip=10.200.1.4
 instance_metadata_ip=169.254.169.254   # of EC2 and Azure, told apart by path
+pod_identity_ip=169.254.170.23
 aws_sts_ip=10.200.1.5
 ecr_ip=10.200.1.6
 ecr_registry_ip=10.200.1.7
@@ -67,6 +68,7 @@ ecr_registry_hosts=(
     666677779999.dkr.ecr.$aws_region.amazonaws.com
     666688889999.dkr.ecr.$aws_region.amazonaws.com
     777788889999.dkr.ecr.$aws_region.amazonaws.com
+    888899990000.dkr.ecr.$aws_region.amazonaws.com
 )
 # Artifact Registry of Google in three locations, one for each identity.
 google_registry_hosts=(

@@ -134,8 +134,10 @@ std::variant<long, CloudError> session_seconds(Asked const& asked, Role const& r
 }
 
 /// The Result's elements for a new session of the role.
-std::string assumed(Asked const& asked, TimePoint expires, Scene const& scene) {
-    Session const session = new_session(asked.role_arn, asked.session_name, asked.policy, expires);
+std::string assumed(Asked const& asked, TimePoint expires, Scene const& scene,
+                    std::vector<std::string> const& transitive_tags = {}) {
+    Session session = new_session(asked.role_arn, asked.session_name, asked.policy, expires);
+    session.transitive_tags = transitive_tags;
     std::string const percent = std::to_string(
         (asked.policy.size() * 100 + policy_characters_at_most - 1) / policy_characters_at_most);
     return "<Credentials>" + element("AccessKeyId", session.access_key_id) +
@@ -160,8 +162,9 @@ bool may_assume(Caller const& caller, Asked const& asked, Role const& role, Scen
     }
     TrustQuestion tagging = question;
     tagging.action = "sts:TagSession";
-    if (!role.iam_trust.allows(question) ||
-        (!asked.tags.empty() && !role.iam_trust.allows(tagging))) {
+    // Tags that go on from session to session count like those that are asked for.
+    bool const tagged = !asked.tags.empty() || !caller.transitive_tags.empty();
+    if (!role.iam_trust.allows(question) || (tagged && !role.iam_trust.allows(tagging))) {
         return false;
     }
     bool const named_at_home =
@@ -183,12 +186,19 @@ Outcome assume_role(Caller const& caller, Asked const& asked, bool expired, Scen
     if (role == nullptr || !may_assume(caller, asked, *role, scene)) {
         return not_authorized(caller.full_arn(), "sts:AssumeRole", asked.role_arn);
     }
+    for (std::string const& key : caller.transitive_tags) {
+        if (asked.tags.count(key) != 0) {
+            return validation("The tag " + key +
+                              " is inherited from the calling session and can't be set again");
+        }
+    }
     auto const seconds = session_seconds(asked, *role, !caller.session.empty(), scene);
     if (auto const* error = std::get_if<CloudError>(&seconds)) {
         return *error;
     }
     auto const life = std::chrono::seconds(expired ? -3600 : std::get<long>(seconds));
-    return xml_answer("AssumeRole", assumed(asked, scene.now + life, scene));
+    return xml_answer("AssumeRole",
+                      assumed(asked, scene.now + life, scene, caller.transitive_tags));
 }
 
 Outcome assume_role_with_web_identity(Asked const& asked, TokenVerifier const* verifier,

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
@@ -11,6 +12,7 @@ namespace {
 std::string const instance_role_account = "111122223333";
 std::string const oidc_account = "222233334444";
 std::string const access_key_account = "333344445555";
+std::string const pod_identity_account = "888899990000";
 
 std::string host_of(std::string const& account) {
     return account + ".dkr.ecr.eu-central-1.amazonaws.com";
@@ -155,6 +157,69 @@ TEST_F(AmazonEcr, pulls_with_an_access_key) {
     make_namespace("ns");
     make_ready(tenancy(access_key_account, "ecr-payments", payments));
     expect_pulls_what_is_allowed(access_key_account);
+}
+
+Json pod_identity_registry() {
+    Json manifest = registry_manifest(pod_identity_account,
+                                      {{"type", "OIDC"}, {"oidc", {{"podIdentity", true}}}});
+    manifest["spec"]["amazonECR"].erase("sessionTags");
+    return manifest;
+}
+
+TEST_F(AmazonEcr, pulls_with_eks_pod_identity_and_keeps_what_works_while_its_agent_does_not) {
+    CloudRequests const requests;
+    ASSERT_TRUE(done(apply(pod_identity_registry())));
+    std::string const ns = make_namespace("ns");
+    make_ready(tenancy(pod_identity_account, "ecr-payments", payments));
+    expect_pulls_what_is_allowed(pod_identity_account);
+    auto const assumed = requests.matching([&](Json const& entry) {
+        return text_at(entry, "/action") == "AssumeRole" &&
+               text_at(entry, "/session") == "demo." + ns;
+    });
+    ASSERT_EQ(assumed.size(), 1U);
+    EXPECT_EQ(text_at(assumed[0], "/caller"),
+              "arn:aws:sts::444455556666:assumed-role/registry-tenancy-pod/eks-demo-simulated-pod");
+
+    auto const before = pull_secret(ns);
+    ASSERT_TRUE(before);
+    int rotation = 0;
+    auto const rotate = [&] {
+        EXPECT_TRUE(done(kubectl({"annotate", "--overwrite", "registrytenancy", name("tenancy"),
+                                  "registrytenancy.dev/rotate=" + std::to_string(++rotation)})));
+    };
+    // Keys that are at hand are used while they live: a minute, in these clouds.
+    for (auto const& [rule, text] : std::vector<std::pair<Json, std::string>>{
+             {error_rule("InvalidTokenException", 400, "not valid"), "InvalidTokenException"},
+             {Json({{"mode", "timeout"}}), "no complete answer within 5000 ms"},
+         }) {
+        Fault const wrong("eksPodIdentity", rule);
+        EXPECT_TRUE(eventually(std::chrono::seconds(150), [&, said = text] {
+            rotate();
+            std::this_thread::sleep_for(std::chrono::seconds(5));
+            return why_not_told(name("tenancy"), said);
+        }));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+        EXPECT_TRUE(pull_secret(ns)) << "the Secret was lost";
+    }
+    ASSERT_TRUE(done(
+        apply(pod_manifest(ns, "during", host_of(pod_identity_account) + "/payments/a1:v0.1"))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "during"); }));
+    rotate();
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    auto const after = pull_secret(ns);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->uid, before->uid);
+    EXPECT_NE(after->login(), before->login());
+}
+
+// EKS' tags go on to the tenancy's session, so its role must let them.
+TEST_F(AmazonEcr, says_that_a_role_does_not_take_the_tags_of_eks_pod_identity) {
+    ASSERT_TRUE(done(apply(pod_identity_registry())));
+    std::string const ns = make_namespace("ns");
+    remember_tenancy(name("tenancy"));
+    ASSERT_TRUE(done(apply(tenancy(pod_identity_account, "ecr-without-tags", payments))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
+    EXPECT_FALSE(pull_secret(ns)) << "nothing wider took its place";
 }
 
 TEST_F(AmazonEcr, says_that_a_role_does_not_trust_this_cluster) {

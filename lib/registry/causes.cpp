@@ -42,6 +42,23 @@ std::vector<CloudCause> const& cloud_causes() {
         {{"TagSession"},
          "the role's trust policy must allow sts:TagSession, too: kubectl tenancy policy {T} "
          "--document trust"},
+        {{"no EKS Pod Identity"},
+         "EKS' webhook equips Pods when they are made: associate a role with the operator's "
+         "ServiceAccount, then restart the operator"},
+        {{"EKS Pod Identity agent", "ResourceNotFoundException"},
+         "EKS has no association for the operator's ServiceAccount: make it, then restart the "
+         "operator"},
+        {{"EKS Pod Identity agent", "AccessDeniedException"},
+         "the associated role must trust pods.eks.amazonaws.com with sts:AssumeRole and "
+         "sts:TagSession: kubectl tenancy policy {T} --document callerTrust"},
+        {{"EKS Pod Identity agent", "TokenException"},
+         "EKS doesn't take the operator's token; the next one is tried without help"},
+        {{"EKS Pod Identity agent", "no complete answer"},
+         "the add-on eks-pod-identity-agent doesn't run on the operator's node, or a network "
+         "policy keeps the Pod from it"},
+        {{"EKS Pod Identity agent", "connecting failed"},
+         "the add-on eks-pod-identity-agent doesn't run on the operator's node, or a network "
+         "policy keeps the Pod from it"},
         {{"AssumeRoleWithWebIdentity"},
          "the role doesn't trust the token (provider, subject or audience): kubectl tenancy policy "
          "{T} --oidc-provider ARN, with identity OIDC --document callerTrust, with ServiceAccount "

@@ -13,9 +13,19 @@ void read_instance_role(FieldReader& block, Identity& identity) {
     read_role_name(block, identity, {"IAM", "_+=,.@-", "letters, digits and _ + = , . @ -"});
 }
 
+/// Without a role: EKS Pod Identity, where EKS knows the role (pod_identity()).
 void read_oidc(FieldReader& block, Identity& identity) {
+    bool const by_agent = block.flag("podIdentity");
     identity.oidc_role =
-        block.required_text("role", 607, "write the ARN of the role that trusts the cluster");
+        by_agent ? block.text("role", 607)
+                 : block.required_text("role", 607,
+                                       "write the ARN of the role that trusts the cluster, or set "
+                                       "podIdentity: true where EKS Pod Identity gives the role");
+    if (by_agent && !identity.oidc_role.empty()) {
+        block.report("role",
+                     "must not be set with podIdentity: true, because EKS' association names the "
+                     "role: remove one of the two");
+    }
     auto const role = Role::parse(identity.oidc_role);
     if (!identity.oidc_role.empty() && (!role || role->cloud() != Role::Cloud::Aws)) {
         block.report("role", in_quotes(identity.oidc_role) +
@@ -47,6 +57,10 @@ bool is_region(std::string_view region) {
 
 }  // namespace
 
+bool pod_identity(AmazonEcrSpec const& spec) {
+    return spec.identity.type == Identity::Type::OIDC && spec.identity.oidc_role.empty();
+}
+
 std::string_view AmazonEcrSpec::partition() const {
     if (region.starts_with("cn-")) {
         return "aws-cn";
@@ -72,12 +86,21 @@ AmazonEcrSpec read_amazon_ecr(Json const* value, std::string const& pointer, Fie
                                     "eu-central-1");
     }
     spec.session_tags = reader.flag("sessionTags");
+    std::size_t const wrong_before = errors.size();
     spec.identity = read_identity(reader, identities, errors);
+    bool const by_agent = errors.size() == wrong_before && pod_identity(spec);
     if (spec.session_tags && spec.identity.type == Identity::Type::ServiceAccount) {
         reader.report("sessionTags",
                       "must not be true with identity ServiceAccount: AWS takes the tags of such a "
                       "session from the token alone; remove it (the token's subject names the "
                       "namespace)");
+    }
+    if (spec.session_tags && by_agent) {
+        reader.report(
+            "sessionTags",
+            "must not be true with oidc.podIdentity: EKS' own tags go on to every further "
+            "session, kubernetes-namespace among them, and AWS refuses to set it twice; "
+            "remove it");
     }
     if (auto const base = Role::parse(spec.identity.oidc_role);
         base && base->cloud() == Role::Cloud::Aws && base->partition() != spec.partition()) {
@@ -95,6 +118,9 @@ Json amazon_ecr_json(AmazonEcrSpec const& spec) {
     Json json = {{"registryID", spec.registry_id},
                  {"region", spec.region},
                  {"identity", identity_json(spec.identity)}};
+    if (pod_identity(spec)) {
+        json["identity"]["oidc"]["podIdentity"] = true;
+    }
     if (spec.session_tags) {
         json["sessionTags"] = true;
     }

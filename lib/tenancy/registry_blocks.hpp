@@ -21,6 +21,8 @@ namespace rt::tenancy {
 [[nodiscard]] AmazonEcrSpec read_amazon_ecr(Json const* value, std::string const& pointer,
                                             FieldErrors& errors);
 [[nodiscard]] Json amazon_ecr_json(AmazonEcrSpec const& spec);
+/// EKS Pod Identity: identity OIDC without a role, because EKS' association has it.
+[[nodiscard]] bool pod_identity(AmazonEcrSpec const& spec);
 [[nodiscard]] bool may_be_host_of(AmazonEcrSpec const& spec, std::string_view host);
 
 [[nodiscard]] GoogleArtifactRegistrySpec read_google_artifact_registry(Json const* value,

@@ -8,7 +8,8 @@ namespace rt::op {
 namespace {
 
 bool is_metadata_service(std::string_view authority) {
-    static constexpr std::array<std::string_view, 3> known{"100.100.100.200", "169.254.169.254",
+    static constexpr std::array<std::string_view, 5> known{"100.100.100.200", "169.254.169.254",
+                                                           "169.254.170.23", "[fd00:ec2::23]",
                                                            "metadata.google.internal"};
     for (std::string_view const one : known) {
         if (authority == one) {

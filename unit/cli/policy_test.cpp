@@ -206,6 +206,28 @@ spec:
   registries: [{name: harbor, allow: [{namespace: other}]}]
 ---
 apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
+metadata: {name: ecr-by-agent}
+spec:
+  hosts: [333344445555.dkr.ecr.eu-central-1.amazonaws.com]
+  type: AmazonECR
+  amazonECR:
+    registryID: "333344445555"
+    region: eu-central-1
+    identity: {type: OIDC, oidc: {podIdentity: true}}
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: agent}
+spec:
+  namespaces: [agent]
+  registries:
+  - name: ecr-by-agent
+    role: arn:aws:iam::333344445555:role/ecr-agent
+    externalID: "{cluster}"
+    allow: [{namespace: agent}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
 kind: RegistryTenancy
 metadata: {name: free}
 spec:
@@ -285,6 +307,38 @@ TEST_F(PolicyTest, PrintsWhatAmazonMustBeTold) {
     EXPECT_NE(role["notes"][0].get<std::string>().find("no externalID"), std::string::npos);
     EXPECT_EQ(role["sessionPolicies"][0]["bytes"],
               role["sessionPolicies"][0]["policy"].dump().size());
+}
+
+// EKS' tags go on to every session that is begun from its own, which both sides must allow.
+TEST_F(PolicyTest, PrintsWhatEksPodIdentityNeeds) {
+    std::vector<std::string> const all{"agent", "--cluster-name", "demo"};
+    Json const unknown = json(all)["roles"][0];
+    Json const both{"sts:AssumeRole", "sts:TagSession"};
+    EXPECT_EQ(unknown["callerTrustPolicy"]["Statement"][0],
+              (Json{{"Effect", "Allow"},
+                    {"Action", both},
+                    {"Principal", {{"Service", "pods.eks.amazonaws.com"}}}}));
+    EXPECT_EQ(unknown["callerPolicy"]["Statement"][0]["Action"], both);
+    EXPECT_FALSE(unknown.contains("trustPolicy"));
+    EXPECT_NE(unknown["notes"].dump().find("EKS' association"), std::string::npos)
+        << unknown["notes"];
+    auto arguments = all;
+    std::string const role = "arn:aws:iam::444455556666:role/registry-tenancy-pod";
+    arguments.insert(arguments.end(), {"--caller", role});
+    Json const trust = json(arguments)["roles"][0]["trustPolicy"]["Statement"][0];
+    EXPECT_EQ(trust["Action"], both);
+    EXPECT_EQ(trust["Principal"]["AWS"], role);
+    EXPECT_EQ(trust["Condition"]["StringEquals"]["sts:ExternalId"], "demo");
+    for (auto const& [list, resource] :
+         std::vector<std::pair<std::vector<std::string>, bool>>{{all, false}, {arguments, true}}) {
+        auto terraform = list;
+        terraform.insert(terraform.end(), {"--cloud-format", "terraform"});
+        auto const ran = policy(terraform);
+        EXPECT_EQ(ran.code, ExitOk) << ran.err;
+        EXPECT_EQ(ran.out.find("\"registry-tenancy-pod\"") != std::string::npos, resource)
+            << ran.out;
+        EXPECT_EQ(ran.out.find("pods.eks.amazonaws.com") != std::string::npos, resource);
+    }
 }
 
 TEST_F(PolicyTest, PrintsOneDocumentAsTheCloudTakesIt) {

@@ -43,6 +43,10 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
               "register the cluster"},
              {"AssumeRoleWithOIDC: AuthenticationFail.NoPermission: There is no permission",
               "callerTrust"},
+             {"EKS Pod Identity agent: HTTP 400, AccessDeniedException", "pods.eks.amazonaws.com"},
+             {"EKS Pod Identity agent: HTTP 400, InvalidTokenException", "without help"},
+             {"EKS Pod Identity agent: 169.254.170.23: no complete answer within 5000 ms",
+              "add-on"},
              {"generateAccessToken: PERMISSION_DENIED: Permission "
               "'iam.serviceAccounts.getAccessToken' denied on resource",
               "act as the service account"},

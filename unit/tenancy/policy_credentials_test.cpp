@@ -268,12 +268,13 @@ TEST(CredentialsInputsHash, ChangesWithEveryFieldOfAnEcrRegistry) {
              {"/identity/instanceRole", {{"roleName", "r"}}},
              {"/identity", {{"type", "AccessKey"}, {"accessKey", {{"secretName", "r"}}}}},
              {"/identity",
-              {{"type", "OIDC"}, {"oidc", {{"role", "arn:aws:iam::444455556666:role/r"}}}}}}) {
+              {{"type", "OIDC"}, {"oidc", {{"role", "arn:aws:iam::444455556666:role/r"}}}}},
+             {"/identity", {{"type", "OIDC"}, {"oidc", {{"podIdentity", true}}}}}}) {
         Json changed = base;
         changed["amazonECR"][Json::json_pointer(pointer)] = value;
         hashes.insert(hash(changed));
     }
-    EXPECT_EQ(hashes.size(), 7U);
+    EXPECT_EQ(hashes.size(), 8U);
     EXPECT_EQ(hashes.count(""), 0U);
 }
 

@@ -74,6 +74,7 @@ std::vector<Json> every_form() {
         with_identity(acr_spec(), "alibabaACR", service_account({{"provider", provider}})),
         personal,
         with_identity(ecr_spec(), "amazonECR", typed("ServiceAccount")),
+        with_identity(ecr_spec(), "amazonECR", oidc({{"podIdentity", true}})),
         gar_spec(),
         with_identity(named, "googleArtifactRegistry",
                       {{"type", "InstanceRole"}, {"instanceRole", {{"serviceAccount", email}}}}),

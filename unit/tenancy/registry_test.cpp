@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/tenancy/registry_blocks.hpp"
 #include "unit/tenancy/objects.hpp"
 
 namespace rt::tenancy {
@@ -179,6 +180,19 @@ TEST(Registry, ReportsWhatIsWrongWithAnEcrRegistry) {
               identity,
               "of partition aws"},
              {"/identity",
+              {{"type", "OIDC"}, {"oidc", Json::object()}},
+              identity + "/oidc/role",
+              "podIdentity: true"},
+             {"/identity",
+              {{"type", "OIDC"}, {"oidc", {{"podIdentity", false}}}},
+              identity + "/oidc/role",
+              "is required"},
+             {"/identity",
+              {{"type", "OIDC"},
+               {"oidc", {{"podIdentity", true}, {"role", "arn:aws:iam::111122223333:role/a"}}}},
+              identity + "/oidc/role",
+              "remove one of the two"},
+             {"/identity",
               {{"type", "InstanceRole"}, {"instanceRole", {{"roleName", "a/b"}}}},
               identity + "/instanceRole/roleName",
               "IAM role name"},
@@ -196,6 +210,25 @@ TEST(Registry, ReportsWhatIsWrongWithAnEcrRegistry) {
         }
         EXPECT_TRUE(found) << c.at << ":\n" << errors_of(registry.error());
     }
+}
+
+TEST(Registry, EksPodIdentityTagsSessionsItself) {
+    Json spec = ecr_spec();
+    spec["amazonECR"]["identity"] = {{"type", "OIDC"}, {"oidc", {{"podIdentity", true}}}};
+    auto const plain = Registry::parse(object("Registry", "r", spec));
+    ASSERT_TRUE(plain) << errors_of(plain.error());
+    EXPECT_TRUE(pod_identity(*plain->amazon_ecr));
+    spec["amazonECR"]["sessionTags"] = true;
+    auto const tagged = Registry::parse(object("Registry", "r", spec));
+    ASSERT_FALSE(tagged);
+    ASSERT_EQ(tagged.error().size(), 1U) << errors_of(tagged.error());
+    EXPECT_EQ(tagged.error()[0].pointer, "/spec/amazonECR/sessionTags");
+    // Only what is well said is looked at further.
+    spec["amazonECR"]["identity"] = {{"type", "OIDC"}, {"oidc", Json::object()}};
+    auto const nothing = Registry::parse(object("Registry", "r", spec));
+    ASSERT_FALSE(nothing);
+    ASSERT_EQ(nothing.error().size(), 1U) << errors_of(nothing.error());
+    EXPECT_EQ(nothing.error()[0].pointer, "/spec/amazonECR/identity/oidc/role");
 }
 
 struct Broken {

@@ -20,9 +20,23 @@ constexpr std::pair<std::string_view, FaultMode> modes[] = {
 
 /// The sections of a faults file, one for each simulator.
 std::vector<std::string> const simulators = {
-    "ecs",           "sts",         "acr",           "auth",      "ec2",       "awsSts",
-    "ecr",           "ecrRegistry", "gce",           "googleSts", "googleIam", "googleRegistry",
-    "azureMetadata", "azureAd",     "azureRegistry", "harbor",
+    "ecs",
+    "sts",
+    "acr",
+    "auth",
+    "ec2",
+    "awsSts",
+    "ecr",
+    "ecrRegistry",
+    "gce",
+    "googleSts",
+    "googleIam",
+    "googleRegistry",
+    "azureMetadata",
+    "azureAd",
+    "azureRegistry",
+    "harbor",
+    "eksPodIdentity",
 };
 
 FaultMode read_mode(YamlMapping const& map) {

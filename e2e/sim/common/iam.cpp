@@ -47,6 +47,9 @@ std::optional<IamTrust> IamTrust::parse(std::string_view json, std::string& prob
             if (principal.has_field("Federated")) {
                 statement.federated = policy_texts(principal.at("Federated"), where);
             }
+            if (principal.has_field("Service")) {
+                statement.services = policy_texts(principal.at("Service"), where);
+            }
             if (item.has_field("Condition")) {
                 value const& condition = item.at("Condition");
                 refuse_other_keys(condition, {"StringEquals", "StringLike"}, where + ".Condition");
@@ -65,8 +68,9 @@ std::optional<IamTrust> IamTrust::parse(std::string_view json, std::string& prob
 
 bool IamTrust::Statement::meets(TrustQuestion const& question) const {
     bool const named =
-        question.federated
-            ? contains(federated, question.principal)
+        question.federated ? contains(federated, question.principal)
+        : question.service
+            ? contains(services, question.principal)
             : std::any_of(accounts_and_arns.begin(), accounts_and_arns.end(),
                           [&](auto const& one) { return stands_for(one, question.principal); });
     return named && any_pattern_matches(actions, question.action) &&

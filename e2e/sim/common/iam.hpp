@@ -15,6 +15,7 @@ struct TrustQuestion {
     bool federated = false;
     /// Condition keys and their values: sts:ExternalId, ISSUER:sub, aws:RequestTag/NAME.
     std::map<std::string, std::string> context;
+    bool service = false;  ///< `principal` is a service's name
 };
 
 /// A trust policy of AWS IAM: principals AWS, Federated and Service; conditions StringEquals and
@@ -40,6 +41,7 @@ class IamTrust {
         std::vector<std::string> actions;
         std::vector<std::string> accounts_and_arns;
         std::vector<std::string> federated;
+        std::vector<std::string> services;
         std::vector<Condition> conditions;
 
         [[nodiscard]] bool meets(TrustQuestion const& question) const;

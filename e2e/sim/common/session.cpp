@@ -55,6 +55,11 @@ std::string seal_session(Sealer const& sealer, Session const& session) {
     content["name"] = text(session.name);
     content["policy"] = text(session.policy);
     content["expires"] = value::number(seconds(session.expires));
+    std::vector<value> tags;
+    for (std::string const& key : session.transitive_tags) {
+        tags.push_back(text(key));
+    }
+    content["transitiveTags"] = value::array(tags);
     std::string_view const prefix =
         cloud_of(session.role_arn) == Cloud::Amazon ? amazon_prefix : alibaba_prefix;
     return std::string(prefix) + sealer.seal(session_purpose, content.serialize());
@@ -78,6 +83,9 @@ std::optional<Session> unseal_session(Sealer const& sealer, std::string_view tok
     session.name = content.at("name").as_string();
     session.policy = content.at("policy").as_string();
     session.expires = from_seconds(content.at("expires"));
+    for (value const& key : content.at("transitiveTags").as_array()) {
+        session.transitive_tags.push_back(key.as_string());
+    }
     return session;
 }
 
@@ -119,11 +127,11 @@ Verdict evaluate(World const& world, Caller const& caller, std::string_view acti
 
 Caller caller_of(Session const& session) {
     return {session.role_arn, account_of(session.role_arn), session.name, session.policy,
-            session.expires};
+            session.expires,  session.transitive_tags};
 }
 
 Caller caller_of(User const& user) {
-    return {user.arn, account_of(user.arn), "", "", TimePoint::max()};
+    return {user.arn, account_of(user.arn), "", "", TimePoint::max(), {}};
 }
 
 std::string make_registry_password(Sealer const& sealer, Caller const& caller,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "e2e/sim/common/crypto.hpp"
 #include "e2e/sim/common/policy.hpp"
@@ -20,6 +21,7 @@ struct Session {
     std::string name;    ///< RoleSessionName
     std::string policy;  ///< the session policy's JSON text; empty: none
     TimePoint expires;
+    std::vector<std::string> transitive_tags;  ///< keys that sessions begun from it have, too (AWS)
 };
 
 /// A new session with random credentials.
@@ -36,6 +38,7 @@ struct Caller {
     std::string session;  ///< session name; empty for users
     std::string session_policy;
     TimePoint expires = TimePoint::max();  ///< of the credentials; users' never end
+    std::vector<std::string> transitive_tags{};
 
     /// acs:ram::UID:assumed-role/ROLE/SESSION or arn:aws:sts::UID:assumed-role/ROLE/SESSION for
     /// sessions, the user's ARN otherwise.

@@ -110,6 +110,25 @@ Ec2 read_ec2(YamlMapping const& file) {
             map.number("credentialSeconds", 21600, 1, 86400)};
 }
 
+Eks read_eks(YamlMapping const& file) {
+    Eks eks;
+    if (!file.has("eks")) {
+        return eks;
+    }
+    YamlMapping const map(file.node("eks"), "/eks",
+                          {"cluster", "credentialSeconds", "associations"});
+    eks.cluster = map.required_text("cluster");
+    eks.credential_seconds = map.number("credentialSeconds", 21600, 1, 86400);
+    std::size_t index = 0;
+    for (const YAML::Node& node : map.entries("associations")) {
+        YamlMapping const one(node, "/eks/associations/" + std::to_string(index++),
+                              {"serviceAccount", "role"});
+        eks.associations.push_back(
+            {one.required_text("serviceAccount"), one.required_text("role")});
+    }
+    return eks;
+}
+
 OidcProvider read_oidc_provider(const YAML::Node& node, std::string const& where) {
     YamlMapping const map(node, where, {"arn", "issuer", "clientIDs"});
     return {map.required_text("arn"), map.required_text("issuer"), map.texts("clientIDs")};
@@ -124,7 +143,7 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 World read_world(const YAML::Node& root) {
     YamlMapping const file(root, "",
                            {"sealingKey", "tokenIssuer", "tokenSeconds", "metadata", "documents",
-                            "roles", "users", "attachments", "commands", "instances", "ec2",
+                            "roles", "users", "attachments", "commands", "instances", "ec2", "eks",
                             "oidcProviders", "google", "azure", "harbor"});
     Documents const documents(file.node("documents"));
     World world;
@@ -154,6 +173,7 @@ World read_world(const YAML::Node& root) {
         world.instances.push_back(read_instance(node, where));
     });
     world.ec2 = read_ec2(file);
+    world.eks = read_eks(file);
     world.azure = read_azure_world(file);
     each("oidcProviders", [&](const YAML::Node& node, std::string const& where) {
         world.oidc_providers.push_back(read_oidc_provider(node, where));
@@ -179,6 +199,9 @@ World read_world(const YAML::Node& root) {
     check_role("/metadata/role", world.metadata.role_arn);
     if (file.has("ec2")) {
         check_role("/ec2/role", world.ec2.role_arn);
+    }
+    for (PodIdentityAssociation const& one : world.eks.associations) {
+        check_role("/eks/associations", one.role_arn);
     }
     return world;
 }

@@ -63,6 +63,19 @@ struct Ec2 {
     long credential_seconds = 21600;
 };
 
+/// Whose tokens EKS trades for which role's keys.
+struct PodIdentityAssociation {
+    std::string service_account;  ///< NAMESPACE:NAME
+    std::string role_arn;
+};
+
+/// What EKS knows of the (one) cluster.
+struct Eks {
+    std::string cluster;
+    std::vector<PodIdentityAssociation> associations;
+    long credential_seconds = 21600;
+};
+
 /// An OIDC provider of an account: whose tokens its roles may trust.
 struct OidcProvider {
     std::string arn;
@@ -77,6 +90,7 @@ struct World {
     long token_seconds = 300;
     Metadata metadata;
     Ec2 ec2;
+    Eks eks;
     std::vector<Role> roles;
     std::vector<User> users;
     std::vector<Instance> instances;

@@ -1,5 +1,8 @@
 #include "operator/cloud/amazon/identity.hpp"
 
+#include <cstdlib>
+
+#include "lib/tenancy/registry_blocks.hpp"
 #include "operator/cloud/access_key.hpp"
 #include "operator/cloud/amazon/requests.hpp"
 #include "operator/cloud/amazon/responses.hpp"
@@ -19,11 +22,23 @@ std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
         case tenancy::Identity::Type::ServiceAccount:
             break;
     }
+    if (tenancy::pod_identity(spec)) {
+        return "pod";
+    }
     // Sessions of one region are used in that region alone: it may be the only one in reach.
     return "oidc/" + spec.region + "/" + spec.identity.oidc_role;
 }
 
 }  // namespace
+
+PodIdentity pod_identity_of_environment() {
+    auto const text = [](char const* name) {
+        char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+        return std::string(value == nullptr ? "" : value);
+    };
+    return {text("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")};
+}
 
 Result<AccessKeys> BaseIdentity::keys(tenancy::AmazonEcrSpec const& spec,
                                       std::string const& cluster, std::stop_token const& stop) {
@@ -43,7 +58,8 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AmazonEcrSpec const& spec
         case tenancy::Identity::Type::InstanceRole:
             return fetch_instance_role(spec.identity, stop);
         case tenancy::Identity::Type::OIDC:
-            return fetch_web_identity(spec, cluster, stop);
+            return tenancy::pod_identity(spec) ? fetch_pod_identity(stop)
+                                               : fetch_web_identity(spec, cluster, stop);
         case tenancy::Identity::Type::ServiceAccount:
             break;
     }
@@ -80,6 +96,29 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpe
     parameters.session_name = session_name(cluster, context_.product_namespace);
     RT_TRY(WebIdentity read, assume_with_token(context_, spec, parameters, token, stop));
     return cache_.dated(std::move(read.keys), read.server_now, "AssumeRoleWithWebIdentity");
+}
+
+Result<KeyCache::Fetched> BaseIdentity::fetch_pod_identity(std::stop_token const& stop) {
+    constexpr char agent[] = "EKS Pod Identity agent";
+    if (pod_identity_.url.empty() || pod_identity_.token_file.empty()) {
+        return fail(Error{ErrorKind::NotFound,
+                          "the operator's Pod has no EKS Pod Identity "
+                          "(AWS_CONTAINER_CREDENTIALS_FULL_URI is not set): associate a role with "
+                          "ServiceAccount registry-tenancy-operator in namespace " +
+                              context_.product_namespace + ", then restart the operator"});
+    }
+    RT_TRY(SecretString const token, read_token_file(pod_identity_.token_file));
+    RT_TRY(http::Request const request, pod_identity_request(pod_identity_.url, token));
+    auto const response = context_.clouds.send(request, stop);
+    if (!response) {
+        return fail(response.error().with_context(agent));
+    }
+    auto read = read_pod_identity(*response);
+    if (!read) {
+        return fail(read.error().with_context(agent));
+    }
+    return cache_.dated(std::move(*read),
+                        server_time(*response).value_or(context_.clock.wall_now()), agent);
 }
 
 Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,

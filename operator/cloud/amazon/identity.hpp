@@ -20,11 +20,22 @@ struct WebIdentity {
                                                     SecretString const& token,
                                                     std::stop_token const& stop);
 
+/// What EKS' own webhook tells a Pod whose ServiceAccount has a Pod Identity association, by its
+/// environment. Empty: it has none.
+struct PodIdentity {
+    std::string url{};         ///< of the agent: AWS_CONTAINER_CREDENTIALS_FULL_URI
+    std::string token_file{};  ///< AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
+};
+/// To be read at the start: nothing of ours changes the environment.
+[[nodiscard]] PodIdentity pod_identity_of_environment();
+
 /// Who the operator is before it assumes a role. Thread-safe; one fetch at a time.
 class BaseIdentity {
   public:
-    explicit BaseIdentity(CredentialSourceContext context)
-        : context_(std::move(context)), cache_(context_.clock) {}
+    BaseIdentity(CredentialSourceContext context, PodIdentity pod_identity)
+        : context_(std::move(context)),
+          pod_identity_(std::move(pod_identity)),
+          cache_(context_.clock) {}
 
     /// Keys of the identity of `spec`, cached. A refresh that fails falls back to the cached keys
     /// of the same identity while they live; never to another identity. `cluster` goes into the
@@ -43,7 +54,10 @@ class BaseIdentity {
                                                  std::string const& cluster,
                                                  std::stop_token const& stop);
 
+    Result<KeyCache::Fetched> fetch_pod_identity(std::stop_token const& stop);
+
     CredentialSourceContext context_;
+    PodIdentity pod_identity_;
     KeyCache cache_;
 };
 

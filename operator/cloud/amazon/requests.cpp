@@ -1,5 +1,7 @@
 #include "operator/cloud/amazon/requests.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "lib/base/text.hpp"
@@ -15,6 +17,12 @@ constexpr std::string_view metadata_token_seconds = "21600";
 /// Local to the machine: an answer that takes longer will not come (a hop limit of 1 looks so,
 /// too).
 constexpr std::chrono::milliseconds metadata_timeout{2'000};
+
+/// On the node, but it asks EKS for each credential that it does not have yet.
+constexpr std::chrono::milliseconds agent_timeout{5'000};
+/// Plain HTTP never leaves the machine.
+constexpr std::array<std::string_view, 5> agent_hosts{"169.254.170.23", "[fd00:ec2::23]",
+                                                      "localhost", "127.0.0.1", "[::1]"};
 
 constexpr std::string_view form_type = "application/x-www-form-urlencoded; charset=utf-8";
 constexpr std::string_view sts_version = "2011-06-15";
@@ -52,6 +60,31 @@ http::Request metadata_role_request(SecretString const& token) {
 http::Request metadata_credentials_request(std::string const& role, SecretString const& token) {
     return metadata_get("/latest/meta-data/iam/security-credentials/" + percent_encode(role),
                         token);
+}
+
+Result<http::Request> pod_identity_request(std::string const& url, SecretString const& token) {
+    http::Url const parts = http::split_url(url);
+    std::string_view const authority = parts.authority;
+    std::size_t const bracket = std::min(authority.find(']'), authority.size());
+    std::size_t const colon = authority.find(':', bracket == authority.size() ? 0 : bracket);
+    bool const at_home = std::find(agent_hosts.begin(), agent_hosts.end(),
+                                   authority.substr(0, colon)) != agent_hosts.end();
+    bool const goes = parts.scheme == "https" || (parts.scheme == "http" && at_home);
+    if (!goes || authority.empty() || authority.find('@') != std::string_view::npos) {
+        return fail(
+            invalid_argument("AWS_CONTAINER_CREDENTIALS_FULL_URI is " + printable(url, 256) +
+                             ": only https:// may lead further than to the EKS Pod Identity agent "
+                             "(http://169.254.170.23 or http://[fd00:ec2::23])"));
+    }
+    if (token.reveal().find_first_of("\r\n") != std::string_view::npos) {
+        return fail(invalid_argument(
+            "the token for the EKS Pod Identity agent has more than one line: it is no token"));
+    }
+    http::Request request;
+    request.url = url;
+    request.timeout = agent_timeout;
+    request.headers.add("Authorization", std::string(token.reveal()));
+    return request;
 }
 
 ApiCall assume_role_call(tenancy::AmazonEcrSpec const& spec, AssumeRole const& parameters) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "lib/base/result.hpp"
 #include "lib/http/message.hpp"
 #include "lib/tenancy/registry.hpp"
 #include "operator/cloud/amazon/signing.hpp"
@@ -22,6 +23,12 @@ struct Endpoints {
 [[nodiscard]] http::Request metadata_role_request(SecretString const& token);
 /// GET of the role's credentials.
 [[nodiscard]] http::Request metadata_credentials_request(std::string const& role,
+                                                         SecretString const& token);
+
+/// GET of the credentials that the EKS Pod Identity agent has for a token. InvalidArgument where
+/// `url` leads elsewhere than AWS' SDKs let it: in plain HTTP to the agent's two addresses and to
+/// this Pod alone, else by HTTPS; and where the token would break out of its header.
+[[nodiscard]] Result<http::Request> pod_identity_request(std::string const& url,
                                                          SecretString const& token);
 
 struct AssumeRole {

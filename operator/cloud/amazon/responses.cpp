@@ -104,6 +104,15 @@ Result<TemporaryKeys> complete(http::Response const& response, TemporaryKeys rea
     return read;
 }
 
+/// The members that both of AWS' services on the node have.
+Result<TemporaryKeys> keys_of(http::Response const& response, Json const& body) {
+    TemporaryKeys read;
+    read.keys.access_key_id = string_at(body, "AccessKeyId");
+    read.keys.access_key_secret = SecretString(string_at(body, "SecretAccessKey"));
+    read.keys.security_token = SecretString(string_at(body, "Token"));
+    return complete(response, std::move(read), string_at(body, "Expiration"));
+}
+
 Error metadata_error(http::Response const& response, std::string const& what) {
     Error error{ErrorKind::Unavailable,
                 "EC2 metadata service: HTTP " + std::to_string(response.status) + " for " + what};
@@ -114,6 +123,44 @@ Error metadata_error(http::Response const& response, std::string const& what) {
     } else if (response.status == 404) {
         error.kind = ErrorKind::NotFound;
         error.message += "; no such role is attached to this instance";
+    }
+    return error;
+}
+
+/// The code of "[request]: (AccessDeniedException): text, fault: client".
+std::string_view agent_code(std::string_view body) {
+    auto const begin = body.find('(');
+    auto const end = body.find("): ");
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) {
+        return {};
+    }
+    std::string_view const code = body.substr(begin + 1, end - begin - 1);
+    bool const word = std::all_of(code.begin(), code.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+    return word ? code : std::string_view();
+}
+
+Error agent_error(http::Response const& response) {
+    std::string_view const code = agent_code(response.body);
+    Error error;
+    error.code = printable(code, 128);
+    error.http_status = response.status;
+    error.retry_after = retry_after(response);
+    error.message = "HTTP " + std::to_string(response.status) +
+                    (code.empty() ? std::string() : ", " + error.code);
+    if (response.status == 429) {
+        error.kind = ErrorKind::Throttled;
+    } else if (response.status >= 500) {
+        error.kind = ErrorKind::Unavailable;
+    } else if (code == "ResourceNotFoundException") {
+        error.kind = ErrorKind::NotFound;
+        error.message += "; EKS has no association for the operator's ServiceAccount";
+    } else if (code == "ExpiredTokenException" || code == "InvalidTokenException") {
+        // The kubelet has a fresh one soon.
+        error.kind = ErrorKind::Unavailable;
+    } else {
+        error.kind = response.status == 404 ? ErrorKind::NotFound : ErrorKind::Forbidden;
     }
     return error;
 }
@@ -208,11 +255,18 @@ Result<TemporaryKeys> read_metadata_credentials(http::Response const& response) 
     if (std::string const code = string_at(*body, "Code"); code != "Success") {
         return fail(unreadable(response, "says Code " + printable(code, 64) + ", not Success"));
     }
-    TemporaryKeys read;
-    read.keys.access_key_id = string_at(*body, "AccessKeyId");
-    read.keys.access_key_secret = SecretString(string_at(*body, "SecretAccessKey"));
-    read.keys.security_token = SecretString(string_at(*body, "Token"));
-    return complete(response, std::move(read), string_at(*body, "Expiration"));
+    return keys_of(response, *body);
+}
+
+Result<TemporaryKeys> read_pod_identity(http::Response const& response) {
+    if (response.status != 200) {
+        return fail(agent_error(response));
+    }
+    Result<Json> const body = parse_json(response.body, answer_limits);
+    if (!body || !body->is_object()) {
+        return fail(unreadable(response, "is no JSON object"));
+    }
+    return keys_of(response, *body);
 }
 
 Result<TemporaryKeys> read_assume_role(http::Response const& response) {

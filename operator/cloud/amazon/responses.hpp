@@ -13,6 +13,7 @@ namespace rt::op::amazon {
 [[nodiscard]] Result<SecretString> read_metadata_token(http::Response const& response);
 [[nodiscard]] Result<std::string> read_metadata_role(http::Response const& response);
 [[nodiscard]] Result<TemporaryKeys> read_metadata_credentials(http::Response const& response);
+[[nodiscard]] Result<TemporaryKeys> read_pod_identity(http::Response const& response);
 /// The XML answers of the two STS actions.
 [[nodiscard]] Result<TemporaryKeys> read_assume_role(http::Response const& response);
 [[nodiscard]] Result<TemporaryKeys> read_web_identity(http::Response const& response);

@@ -22,8 +22,10 @@ constexpr int chained_session_seconds_max = 3600;
 
 class AmazonSource final : public CredentialSource {
   public:
-    explicit AmazonSource(CredentialSourceContext context)
-        : context_(context), identity_(context), cloud_clock_(context.clock) {}
+    AmazonSource(CredentialSourceContext context, PodIdentity pod_identity)
+        : context_(context),
+          identity_(context, std::move(pod_identity)),
+          cloud_clock_(context.clock) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
 
@@ -133,8 +135,9 @@ Result<RegistryCredential> AmazonSource::mint(MintRequest const& request, std::s
 
 }  // namespace
 
-std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context) {
-    return std::make_unique<AmazonSource>(std::move(context));
+std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context,
+                                              PodIdentity pod_identity) {
+    return std::make_unique<AmazonSource>(std::move(context), std::move(pod_identity));
 }
 
 }  // namespace rt::op::amazon

@@ -40,6 +40,51 @@ TEST(Requests, MetadataIsVersionTwo) {
               "http://169.254.169.254/latest/meta-data/iam/security-credentials/role%2F..%2Fx");
 }
 
+TEST(Requests, TheAgentOfPodIdentityGetsTheTokenAsItIs) {
+    auto const request =
+        pod_identity_request("http://169.254.170.23/v1/credentials", SecretString("ey.one.x"));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->method, "GET");
+    EXPECT_EQ(request->url, "http://169.254.170.23/v1/credentials");
+    EXPECT_EQ(request->headers.get("authorization"), "ey.one.x");
+    auto const lines = pod_identity_request("http://169.254.170.23/v1/credentials",
+                                            SecretString("ey.one.x\r\nX-Other: 1"));
+    ASSERT_FALSE(lines);
+    EXPECT_EQ(lines.error().kind, ErrorKind::InvalidArgument);
+    EXPECT_EQ(lines.error().message.find("ey.one"), std::string::npos);
+}
+
+TEST(Requests, PlainHttpLeadsToTheAgentAloneAndHttpsAnywhere) {
+    for (auto const& [url, goes] : std::vector<std::pair<std::string, bool>>{
+             {"http://169.254.170.23/v1/credentials", true},
+             {"http://[fd00:ec2::23]/v1/credentials", true},
+             {"http://169.254.170.23:80/v1/credentials", true},
+             {"http://[fd00:ec2::23]:80/v1/credentials", true},
+             {"http://localhost:2703/v1/credentials", true},
+             {"http://127.0.0.1/", true},
+             {"http://[::1]:1/", true},
+             {"https://agent.example.com/v1/credentials", true},
+             {"http://agent.example.com/v1/credentials", false},
+             {"http://169.254.170.24/v1/credentials", false},
+             {"http://169.254.170.23.example.com/", false},
+             {"http://169.254.170.23@example.com/", false},
+             {"http://169.254.170.23:80@example.com/", false},
+             {"https://a@example.com/", false},
+             {"http://[fd00:ec2::24]/", false},
+             {"http://[fd00:ec2::23].example.com/", false},
+             {"http://example.com/http://169.254.170.23/", false},
+             {"HTTP://example.com/", false},
+             {"ftp://169.254.170.23/", false},
+             {"file:///etc/passwd", false},
+             {"169.254.170.23/v1/credentials", false},
+             {"http:///v1/credentials", false},
+             {"https:///v1/credentials", false},
+             {"", false},
+         }) {
+        EXPECT_EQ(pod_identity_request(url, SecretString("t")).has_value(), goes) << url;
+    }
+}
+
 TEST(Requests, AssumeRoleIsExactlyThisForm) {
     AssumeRole parameters{.role_arn = "arn:aws:iam::111122223333:role/pull",
                           .session_name = "demo.team-a"};

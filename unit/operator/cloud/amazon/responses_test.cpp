@@ -176,6 +176,59 @@ TEST(Responses, ReadTheMetadataService) {
     EXPECT_NE(failed.error().message.find("AssumeRoleUnauthorizedAccess"), std::string::npos);
 }
 
+TEST(Responses, ReadTheAgentOfPodIdentity) {
+    auto const keys = read_pod_identity(
+        {200,
+         {},
+         R"({"AccessKeyId":"ASIA1","SecretAccessKey":"s","Token":"t","AccountId":"444455556666",)"
+         R"("Expiration":"2026-01-02T09:04:05.123456789Z"})"});
+    ASSERT_TRUE(keys) << keys.error().message;
+    EXPECT_EQ(keys->keys.access_key_id, "ASIA1");
+    EXPECT_EQ(keys->keys.security_token.reveal(), "t");
+    EXPECT_EQ(std::chrono::floor<std::chrono::seconds>(keys->expires_at),
+              parse_rfc3339("2026-01-02T09:04:05Z").value());
+    for (std::string const body :
+         {"", "[]", "{}", R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t"})",
+          R"({"AccessKeyId":"A","SecretAccessKey":"s","Expiration":"2026-01-02T09:04:05Z"})"}) {
+        EXPECT_FALSE(read_pod_identity({200, {}, body})) << body;
+    }
+}
+
+TEST(Responses, TheAgentsErrorsAreClassifiedAndNeverRepeated) {
+    struct Case {
+        int status;
+        std::string body;
+        ErrorKind kind;
+        std::string code;
+    };
+    std::string const text = ": token ey.secret, fault: client";
+    for (Case const& c : std::vector<Case>{
+             {400, "[R-1]: (AccessDeniedException)" + text, ErrorKind::Forbidden,
+              "AccessDeniedException"},
+             {404, "[R-1]: (ResourceNotFoundException)" + text, ErrorKind::NotFound,
+              "ResourceNotFoundException"},
+             {400, "[R-1]: (InvalidTokenException)" + text, ErrorKind::Unavailable,
+              "InvalidTokenException"},
+             {400, "[R-1]: (ExpiredTokenException)" + text, ErrorKind::Unavailable,
+              "ExpiredTokenException"},
+             {429, "[R-1]: (ThrottlingException)" + text, ErrorKind::Throttled,
+              "ThrottlingException"},
+             {500, "[R-1]: (InternalServerException)" + text, ErrorKind::Unavailable,
+              "InternalServerException"},
+             {403, "Access Denied. ey.secret", ErrorKind::Forbidden, ""},
+             {404, "404 page not found", ErrorKind::NotFound, ""},
+             {302, "", ErrorKind::Forbidden, ""},
+             {400, "(ey.secret): ", ErrorKind::Forbidden, ""},
+         }) {
+        auto const read = read_pod_identity({c.status, {}, c.body});
+        ASSERT_FALSE(read) << c.body;
+        EXPECT_EQ(read.error().kind, c.kind) << c.body;
+        EXPECT_EQ(read.error().code, c.code) << c.body;
+        EXPECT_EQ(read.error().message.find("ey.secret"), std::string::npos)
+            << read.error().message;
+    }
+}
+
 TEST(Responses, KnowStaleKeysFromClockSkew) {
     auto const error = [](std::string const& code, std::string const& message) {
         return read_assume_role({403, {}, sts_error(code, message)}).error();

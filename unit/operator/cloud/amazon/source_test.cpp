@@ -68,7 +68,13 @@ class AmazonSourceTest : public testing::Test {
                       testing::UnitTest::GetInstance()->current_test_info()->name();
         CredentialSourceContext context{clouds_, api_, clock_, random_, "registry-tenancy-system"};
         context.web_identity_token_file = token_file_;
-        source_ = make_source(context);
+        source_ = make_source(context, {});
+    }
+    /// The Pod has an association with EKS; its agent is at `url`.
+    void use_pod_identity(std::string const& url) {
+        registry_->amazon_ecr->identity = {Type::OIDC};
+        CredentialSourceContext context{clouds_, api_, clock_, random_, "registry-tenancy-system"};
+        source_ = make_source(context, {url, token_file_});
     }
     ~AmazonSourceTest() override { std::remove(token_file_.c_str()); }
 
@@ -225,6 +231,83 @@ TEST_F(AmazonSourceTest, WithoutATokenFileOidcIsAnErrorAndAsksNobody) {
     write_token("\n");
     EXPECT_FALSE(mint().has_value());
     EXPECT_TRUE(clouds_.requests().empty()) << "no fallback to the instance role";
+}
+
+std::string const agent = "http://169.254.170.23/v1/credentials";
+std::string const agent_keys =
+    R"({"AccessKeyId":"ASIAPOD","SecretAccessKey":"pod-secret","Token":"pod-token",)"
+    R"("AccountId":"444455556666","Expiration":"2026-01-02T09:04:05.5Z"})";
+
+TEST_F(AmazonSourceTest, PodIdentityAsksTheAgentWithTheTokenOfTheDay) {
+    use_pod_identity(agent);
+    write_token("ey.one.x\n");
+    clouds_.expect("GET", agent).with_header("authorization", "ey.one.x").answer(200, agent_keys);
+    clouds_.expect("POST", sts)
+        .with_header("x-amz-security-token", "pod-token")
+        .with_body_that("an hour at most, for the keys are a session's",
+                        [](std::string const& body) {
+                            return has(body, "Action=AssumeRole&") &&
+                                   has(body, "DurationSeconds=3600&");
+                        })
+        .answer(200, session("AssumeRole", "ASIASESSION"));
+    expect_login();
+    auto const credential = mint();
+    ASSERT_TRUE(credential.has_value()) << credential.error().message;
+    // The keys are kept, and fetched anew with the token that stands there then.
+    expect_assume_role();
+    expect_login();
+    EXPECT_TRUE(mint().has_value());
+    write_token("ey.two.x");
+    clock_.advance(5h + 55min);
+    clouds_.expect("GET", agent)
+        .with_header("authorization", "ey.two.x")
+        .answer(200, R"({"AccessKeyId":"ASIAPOD2","SecretAccessKey":"s","Token":"t",)"
+                     R"("Expiration":"2026-01-02T15:04:05Z"})");
+    clouds_.expect("POST", sts)
+        .answer(200, session("AssumeRole", "ASIASESSION", "2026-01-02T10:04:05Z"));
+    expect_login(in_twelve_hours + 6 * 3600);
+    EXPECT_TRUE(mint().has_value());
+}
+
+TEST_F(AmazonSourceTest, WithoutPodIdentityNothingTakesItsPlace) {
+    write_token("ey.one.x");
+    struct Case {
+        std::string url;
+        ErrorKind kind;
+        std::string says;
+    };
+    for (Case const& c : std::vector<Case>{
+             {"", ErrorKind::NotFound, "associate a role"},
+             {"http://agent.example.com/", ErrorKind::InvalidArgument, "agent.example.com"},
+         }) {
+        use_pod_identity(c.url);
+        auto const credential = mint();
+        ASSERT_FALSE(credential.has_value());
+        EXPECT_EQ(credential.error().kind, c.kind);
+        EXPECT_TRUE(has(credential.error().message, c.says)) << credential.error().message;
+    }
+    std::remove(token_file_.c_str());
+    use_pod_identity(agent);
+    EXPECT_FALSE(mint().has_value());
+    EXPECT_TRUE(clouds_.requests().empty()) << "neither the instance role nor a web identity";
+    write_token("ey.one.x");
+    clouds_.expect("GET", agent).answer(400, "[R]: (AccessDeniedException): no, fault: client");
+    auto const denied = mint();
+    ASSERT_FALSE(denied.has_value());
+    EXPECT_EQ(denied.error().kind, ErrorKind::Forbidden);
+    EXPECT_EQ(denied.error().code, "AccessDeniedException");
+    EXPECT_TRUE(has(denied.error().message, "EKS Pod Identity agent")) << denied.error().message;
+}
+
+TEST_F(AmazonSourceTest, KeysOfTheAgentThatEndEarlyAreFetchedOnceMore) {
+    use_pod_identity(agent);
+    write_token("ey.one.x");
+    clouds_.expect("GET", agent).answer(200, agent_keys);
+    clouds_.expect("POST", sts).answer(403, sts_error("ExpiredToken", "it has ended"));
+    clouds_.expect("GET", agent).answer(200, agent_keys);
+    expect_assume_role();
+    expect_login();
+    EXPECT_TRUE(mint().has_value());
 }
 
 TEST_F(AmazonSourceTest, SessionTagsAreSentWhereTheRegistryAsksForThem) {
