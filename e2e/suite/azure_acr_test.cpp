@@ -263,7 +263,12 @@ Trouble at(std::string const& simulator, std::string const& name, Json const& ru
 std::vector<Trouble> troubles() {
     std::string const metadata = "azureMetadata";
     std::string const entra = "azureAd";
-    std::string const registry = "azureRegistry";
+    // Where the credential is made; nodes go to the same registry's token endpoint with it.
+    auto const registry = [](std::string const& name, Json rule, char const* reason,
+                             std::string const& code, std::vector<std::string> const& words = {}) {
+        rule["action"] = "Exchange";
+        return at("azureRegistry", "registry_" + name, rule, reason, code, words);
+    };
     return {
         // The first four meet the node's identities.
         at(metadata, "metadata_lost_the_identity",
@@ -288,17 +293,16 @@ std::vector<Trouble> troubles() {
         at(entra, "entra_judges_our_clock_to_be_off",
            error_rule("AADSTS700024", 401, "Client assertion is not within its valid time range."),
            unavailable, "ClockSkew", {"AADSTS700024", "clocks", "check NTP"}),
-        at(registry, "registry_denies", error_rule("UNAUTHORIZED", 401, "authentication required"),
-           denied, "UNAUTHORIZED", {"AcrPull"}),
-        at(registry, "registry_lets_nobody_in",
-           error_rule("DENIED", 403, "client with IP '10.0.0.1' is not allowed access"), denied,
-           "DENIED", {"network rules"}),
-        at(registry, "registry_throttles", {{"mode", "throttle"}}, unavailable, "TOOMANYREQUESTS"),
-        at(registry, "registry_is_broken", error_rule("UNKNOWN", 500, "later"), unavailable,
-           "UNKNOWN"),
-        at(registry, "registry_answers_garbage", {{"mode", "garbage"}}, unavailable, "Corrupt"),
-        at(registry, "registry_hands_out_what_has_expired", {{"mode", "expired"}}, unavailable,
-           "Expired", {"arrived already expired"}),
+        registry("denies", error_rule("UNAUTHORIZED", 401, "authentication required"), denied,
+                 "UNAUTHORIZED", {"AcrPull"}),
+        registry("lets_nobody_in",
+                 error_rule("DENIED", 403, "client with IP '10.0.0.1' is not allowed access"),
+                 denied, "DENIED", {"network rules"}),
+        registry("throttles", {{"mode", "throttle"}}, unavailable, "TOOMANYREQUESTS"),
+        registry("is_broken", error_rule("UNKNOWN", 500, "later"), unavailable, "UNKNOWN"),
+        registry("answers_garbage", {{"mode", "garbage"}}, unavailable, "Corrupt"),
+        registry("hands_out_what_has_expired", {{"mode", "expired"}}, unavailable, "Expired",
+                 {"arrived already expired"}),
         // With it go its role assignments, which the registry looks at in every pull.
         {"the_application_is_deleted",
          world_change("- {clientID: ", ","),
