@@ -262,7 +262,7 @@ TEST_P(PullVerifiedElsewhere, tells_a_refused_credential) {
     if (GetParam()) {
         narrow.entry["role"] = google_account("pull-suite-18");
     } else {
-        narrow.entry["role"] = "a0000000-0000-4000-8000-000000000041";
+        narrow.entry["role"] = "a0000000-0000-4000-8000-000000000053";
         narrow.image = "demooidc.azurecr.io/payments/a1:v0.1";
     }
     Fault const fault(
@@ -272,7 +272,7 @@ TEST_P(PullVerifiedElsewhere, tells_a_refused_credential) {
          {"http", 401},
          {"code", "UNAUTHORIZED"},
          {"message", "authentication failed"},
-         {"role", GetParam() ? "pull-suite-18" : "a0000000-0000-4000-8000-000000000041"}});
+         {"role", GetParam() ? "pull-suite-18" : "a0000000-0000-4000-8000-000000000053"}});
     make(narrow);
     EXPECT_TRUE(eventually(soon, [&] { return why_not("False TokenRejected"); }));
     EXPECT_NE(verified().find("was not revoked"), std::string::npos) << verified();
