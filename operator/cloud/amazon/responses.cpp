@@ -149,16 +149,15 @@ Error agent_error(http::Response const& response) {
     error.retry_after = retry_after(response);
     error.message = "HTTP " + std::to_string(response.status) +
                     (code.empty() ? std::string() : ", " + error.code);
+    // The kubelet has a fresh one soon.
+    bool const stale_token = code == "ExpiredTokenException" || code == "InvalidTokenException";
     if (response.status == 429) {
         error.kind = ErrorKind::Throttled;
-    } else if (response.status >= 500) {
+    } else if (response.status >= 500 || stale_token) {
         error.kind = ErrorKind::Unavailable;
     } else if (code == "ResourceNotFoundException") {
         error.kind = ErrorKind::NotFound;
         error.message += "; EKS has no association for the operator's ServiceAccount";
-    } else if (code == "ExpiredTokenException" || code == "InvalidTokenException") {
-        // The kubelet has a fresh one soon.
-        error.kind = ErrorKind::Unavailable;
     } else {
         error.kind = response.status == 404 ? ErrorKind::NotFound : ErrorKind::Forbidden;
     }
