@@ -195,9 +195,8 @@ TEST_F(AmazonEcr, pulls_with_eks_pod_identity_and_keeps_what_works_while_its_age
         bool told = false;
         for (int round = 0; round < 30 && !told; ++round) {
             rotate();
-            told = eventually(std::chrono::seconds(5), [&, said = text] {
-                return why_not_told(name("tenancy"), said);
-            });
+            told = eventually(std::chrono::seconds(5),
+                              [&, said = text] { return why_not_told(name("tenancy"), said); });
         }
         EXPECT_TRUE(told) << text;
         EXPECT_TRUE(eventually(soon, [&] { return why_not_failing(name("tenancy")); }));
