@@ -2,13 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <string_view>
 #include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/doctor_pods.hpp"
+#include "lib/base/environment.hpp"
 #include "lib/base/text.hpp"
 
 namespace rt::cli {
@@ -108,10 +108,7 @@ int run(std::span<std::string const> arguments, Environment& env) {
 
     // What runs in the Pod of `doctor --from-node`.
     if (!arguments.empty() && arguments.front() == "__walk") {
-        // Nothing of ours changes the environment.
-        char const* const request =
-            std::getenv("REGISTRY_TENANCY_WALK");  // NOLINT(concurrency-mt-unsafe)
-        return walk_here(request == nullptr ? "" : request, env);
+        return walk_here(environment_variable("REGISTRY_TENANCY_WALK"), env);
     }
 
     // What stands after "--" is taken literally. CLI11 would hand it to the outermost command.

@@ -3,21 +3,15 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "cli/run_program.hpp"
+#include "lib/base/environment.hpp"
 #include "lib/base/text.hpp"
 #include "lib/kube/client/exec_plugin.hpp"
 
 namespace rt::cli {
 namespace {
-
-std::string variable(char const* name) {
-    // Nothing of ours changes the environment.
-    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::string() : std::string(value);
-}
 
 /// A Go duration of one unit ("30s", "5m", "1h"), or seconds without one; kubectl's format.
 Result<std::chrono::milliseconds> parse_timeout(std::string const& text) {
@@ -98,8 +92,8 @@ Result<std::vector<Json>> list_objects(kube::Client& client, kube::ResourceType 
 }
 
 Environment real_environment(std::FILE* in, std::FILE* out, std::FILE* err) {
-    bool const colour =
-        isatty(fileno(out)) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+    bool const colour = isatty(fileno(out)) == 1 && environment_variable("NO_COLOR").empty() &&
+                        environment_variable("TERM") != "dumb";
     return {in, out, err, system_clock(), colour, connect_for_real, run_program, use_real_network};
 }
 

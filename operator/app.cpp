@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/environment.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/log.hpp"
 #include "lib/base/metrics.hpp"
@@ -221,10 +221,7 @@ int run_operator(ProgramOptions const& options) {
 
 int run_doctor(ProgramOptions const& options) {
     StopOnSignal signals;
-    // Nothing of ours changes the environment.
-    char const* const asked =
-        std::getenv("REGISTRY_TENANCY_DOCTOR");  // NOLINT(concurrency-mt-unsafe)
-    auto const request = read_doctor_request(asked == nullptr ? "" : asked);
+    auto const request = read_doctor_request(environment_variable("REGISTRY_TENANCY_DOCTOR"));
     if (!request) {
         return refuse(request.error());
     }

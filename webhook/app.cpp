@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 
+#include "lib/base/environment.hpp"
 #include "lib/base/log.hpp"
 #include "lib/tenancy/names_fixed.hpp"
 #include "webhook/impact/preview.hpp"
@@ -25,9 +25,7 @@ constexpr int ticks_per_metrics = 10;
 constexpr milliseconds stop_grace{5'000};
 
 std::string instance_name() {
-    // Nothing of ours changes the environment.
-    // NOLINTNEXTLINE(concurrency-mt-unsafe)
-    if (char const* const pod = std::getenv("POD_NAME"); pod != nullptr && *pod != '\0') {
+    if (std::string pod = environment_variable("POD_NAME"); !pod.empty()) {
         return pod;
     }
     std::array<char, 256> name{};

@@ -22,20 +22,25 @@ class StaticCredential : public TenancyTest {
         make_product_secret(name("login"), "kubernetes.io/dockerconfigjson",
                             {{".dockerconfigjson", config.dump()}});
     }
+    /// A Registry of the stored credential, and a ready tenancy of it for this namespace.
+    Tenancy govern(std::string const& ns) {
+        make_registry({{"type", "DockerConfigSecret"},
+                       {"dockerConfigSecret", {{"secretName", name("login")}}},
+                       {"allowUnnarrowed", true}});
+        Tenancy tenancy;
+        tenancy.name = name("tenancy");
+        tenancy.namespaces = {ns};
+        tenancy.registry = name("registry");
+        tenancy.role = "";
+        make_ready_tenancy(tenancy);
+        return tenancy;
+    }
 };
 
 TEST_F(StaticCredential, is_keyed_by_path_pulls_and_follows_its_source) {
     store("not-the-password");
-    make_registry({{"type", "DockerConfigSecret"},
-                   {"dockerConfigSecret", {{"secretName", name("login")}}},
-                   {"allowUnnarrowed", true}});
     std::string const ns = make_namespace("ns");
-    Tenancy tenancy;
-    tenancy.name = name("tenancy");
-    tenancy.namespaces = {ns};
-    tenancy.registry = name("registry");
-    tenancy.role = "";
-    make_ready_tenancy(tenancy);
+    govern(ns);
     EXPECT_EQ(why_not_keys(ns, own_host() + "/cainiao/"), "");
     ASSERT_TRUE(pull_secret(ns));
     EXPECT_EQ(pull_secret(ns)->login(), std::string(puller) + ":not-the-password");
@@ -126,16 +131,8 @@ class StaticCredentialFaults : public StaticCredential,
 
 TEST_P(StaticCredentialFaults, keep_the_secret_that_works) {
     store("simulated-password-of-the-puller");
-    make_registry({{"type", "DockerConfigSecret"},
-                   {"dockerConfigSecret", {{"secretName", name("login")}}},
-                   {"allowUnnarrowed", true}});
     std::string const ns = make_namespace("ns");
-    Tenancy tenancy;
-    tenancy.name = name("tenancy");
-    tenancy.namespaces = {ns};
-    tenancy.registry = name("registry");
-    tenancy.role = "";
-    make_ready_tenancy(tenancy);
+    Tenancy const tenancy = govern(ns);
     Tenancy changed = tenancy;
     changed.allow.emplace_back("repository", "base/jdk");
     Tenancy again = tenancy;

@@ -10,6 +10,7 @@
 
 #include "lib/base/clock.hpp"
 #include "lib/base/text.hpp"
+#include "lib/http/authority.hpp"
 #include "lib/http/curl_error.hpp"
 #include "lib/http/transport.hpp"
 #include "lib/http/trust_store.hpp"
@@ -182,29 +183,6 @@ Result<HeaderList> header_list(Request const& request) {
     return list;
 }
 
-/// "host" and "port" of an authority; the brackets of an IPv6 address stay on the host.
-std::pair<std::string, std::string> host_and_port(Url const& url) {
-    auto const colon = url.authority.rfind(':');
-    auto const bracket = url.authority.rfind(']');
-    bool const has_port =
-        colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
-    if (has_port) {
-        return {url.authority.substr(0, colon), url.authority.substr(colon + 1)};
-    }
-    return {url.authority, url.scheme == "http" ? "80" : "443"};
-}
-
-/// HOST:PORT of a URL, and HOST[:PORT] to go to instead, in libcurl's notation.
-curl_slist* connect_to_list(std::string const& from, std::string const& to,
-                            std::string const& default_port) {
-    Url other;
-    other.authority = to;
-    auto const [host, port] = host_and_port(other);
-    bool const has_port = host.size() != to.size();
-    return curl_slist_append(nullptr,
-                             (from + ":" + host + ":" + (has_port ? port : default_port)).c_str());
-}
-
 class CurlTransport final : public Transport {
   public:
     /// `connect_only`: send() ends where a request would begin, with an empty response.
@@ -287,7 +265,7 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
     curl_easy_reset(easy);
     RT_TRY(headers, header_list(request));
     std::string target = request.url;
-    auto const [host, port] = host_and_port(url);
+    auto const [host, port] = host_and_port(url.authority, url.scheme == "http" ? "80" : "443");
     if (!options_.tls.server_name.empty()) {
         // Connects to the URL's address, but asks for and checks another name.
         target = url.scheme + "://" + options_.tls.server_name + ":" + port +
@@ -304,7 +282,9 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
     }
     if (auto const other = options_.connect_to.find(to_lower_ascii(host));
         other != options_.connect_to.end()) {
-        connect_to.reset(connect_to_list(host + ":" + port, other->second, port));
+        auto const [to_host, to_port] = host_and_port(other->second, port);
+        connect_to.reset(curl_slist_append(
+            nullptr, (host + ":" + port + ":" + to_host + ":" + to_port).c_str()));
         curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to.get());
     }
     curl_easy_setopt(easy, CURLOPT_URL, target.c_str());

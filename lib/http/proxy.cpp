@@ -1,8 +1,8 @@
 #include "lib/http/proxy.hpp"
 
-#include <cstdlib>
-
+#include "lib/base/environment.hpp"
 #include "lib/base/text.hpp"
+#include "lib/http/authority.hpp"
 #include "lib/http/message.hpp"
 
 namespace rt::http {
@@ -26,15 +26,14 @@ Result<Proxy> parse_proxy(std::string const& name, std::string const& text) {
     // What stands before the last @ may be a password.
     auto const at = parts.authority.rfind('@');
     std::string const login = at == std::string::npos ? "" : parts.authority.substr(0, at + 1);
-    std::string authority = parts.authority.substr(login.size());
-    if (parts.scheme != "http" || authority.empty() || parts.path != "/" || !parts.query.empty()) {
+    // libcurl would take port 1080 where none is written; everybody else takes 80.
+    auto const [host, port] = host_and_port(parts.authority.substr(login.size()), "80");
+    if (parts.scheme != "http" || host.empty() || parts.path != "/" || !parts.query.empty()) {
         return fail(invalid_argument(name +
                                      " is no proxy that can be used: write http://HOST:PORT or "
                                      "http://USER:PASSWORD@HOST:PORT"));
     }
-    if (authority.find(':', authority.rfind(']') + 1) == std::string::npos) {
-        authority += ":80";  // libcurl would take 1080, everybody else 80
-    }
+    std::string const authority = host + ":" + port;
     return Proxy{SecretString("http://" + login + authority), printable(authority, 260)};
 }
 
@@ -49,11 +48,7 @@ Result<std::optional<Proxy>> find_proxy(Variable const& variable) {
 }
 
 Result<std::optional<Proxy>> find_proxy() {
-    return find_proxy([](char const* name) {
-        // Nothing of ours changes the environment.
-        char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-        return std::string(value == nullptr ? "" : value);
-    });
+    return find_proxy(environment_variable);
 }
 
 }  // namespace rt::http

@@ -4,6 +4,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/base/time.hpp"
+#include "lib/http/authority.hpp"
 #include "lib/registry/causes.hpp"
 #include "lib/registry/door.hpp"
 
@@ -38,7 +39,7 @@ class Walker {
     }
 
     bool reach() {
-        auto const [host, port] = host_and_port(target_.host);
+        auto const [host, port] = http::host_and_port(target_.host, "443");
         begin();
         auto const addresses = network_.resolve(host);
         if (!addresses) {

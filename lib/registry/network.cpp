@@ -116,14 +116,6 @@ Network real_network(http::Transport& transport, http::CaBundles trusted, std::s
     return {resolve, connect_to, handshake, transport, system_clock()};
 }
 
-std::pair<std::string, std::string> host_and_port(std::string const& authority) {
-    std::size_t const colon = authority.rfind(':');
-    if (colon == std::string::npos || authority.find(']', colon) != std::string::npos) {
-        return {authority, "443"};
-    }
-    return {authority.substr(0, colon), authority.substr(colon + 1)};
-}
-
 bool is_private_address(std::string const& address) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) {

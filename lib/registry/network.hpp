@@ -29,9 +29,6 @@ struct Network {
 [[nodiscard]] Network real_network(http::Transport& transport, http::CaBundles trusted,
                                    std::stop_token stop);
 
-/// "host" and "port" of host[:port]; 443 where none is written.
-[[nodiscard]] std::pair<std::string, std::string> host_and_port(std::string const& authority);
-
 /// An address of a private network: RFC 1918, 100.64.0.0/10 (shared, and where clouds have their
 /// endpoints), loopback, link-local, IPv6 unique-local.
 [[nodiscard]] bool is_private_address(std::string const& address);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "lib/http/authority.hpp"
 #include "lib/http/ca_bundles.hpp"
 #include "lib/http/transport.hpp"
 #include "unit/http/server_fixture.hpp"
@@ -267,6 +268,16 @@ TEST(FindProxy, refuses_what_is_no_http_proxy_without_telling_a_password) {
         EXPECT_NE(found.error().message.find("HTTPS_PROXY"), std::string::npos);
         EXPECT_EQ(found.error().message.find("hunter2"), std::string::npos);
     }
+}
+
+TEST(HostAndPort, keeps_an_addresss_brackets_and_falls_back_to_the_default_port) {
+    EXPECT_EQ(host_and_port("a.example.com", "443").second, "443");
+    EXPECT_EQ(host_and_port("a.example.com:8443", "443").second, "8443");
+    EXPECT_EQ(host_and_port("a.example.com:8443", "443").first, "a.example.com");
+    EXPECT_EQ(host_and_port("[fd00::1]", "80"),
+              (std::pair<std::string, std::string>("[fd00::1]", "80")));
+    EXPECT_EQ(host_and_port("[fd00::1]:8080", "80"),
+              (std::pair<std::string, std::string>("[fd00::1]", "8080")));
 }
 
 TEST(CaBundles, a_files_name_says_what_it_is_trusted_for) {

@@ -1,9 +1,9 @@
 #include "lib/kube/client/config.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
+#include "lib/base/environment.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/text.hpp"
 #include "lib/kube/client/exec_plugin.hpp"
@@ -15,12 +15,6 @@ constexpr char service_account_folder[] = "/var/run/secrets/kubernetes.io/servic
 /// A namespace name has at most 63 bytes; a trailing newline is tolerated.
 constexpr std::size_t namespace_file_bytes_max = 256;
 
-std::string environment(char const* name) {
-    // Read at the start only, and nothing of ours ever changes the environment.
-    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::string() : std::string(value);
-}
-
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
         text.pop_back();
@@ -31,7 +25,7 @@ std::string trimmed(std::string text) {
 /// $KUBECONFIG's files, else ~/.kube/config; whether they exist or not.
 Result<std::vector<std::string>> user_kubeconfigs() {
     std::vector<std::string> paths;
-    std::string const variable = environment("KUBECONFIG");
+    std::string const variable = environment_variable("KUBECONFIG");
     for (std::string_view const path : split(variable, ':')) {
         if (!path.empty()) {
             paths.emplace_back(path);
@@ -40,7 +34,7 @@ Result<std::vector<std::string>> user_kubeconfigs() {
     if (!paths.empty()) {
         return paths;
     }
-    std::string const home = environment("HOME");
+    std::string const home = environment_variable("HOME");
     if (home.empty()) {
         return fail(Error{ErrorKind::NotFound,
                           "no cluster to talk to: not in a Pod, and neither --kubeconfig, "
@@ -53,8 +47,8 @@ Result<std::vector<std::string>> user_kubeconfigs() {
 }  // namespace
 
 Result<ClientConfig> in_cluster_config() {
-    std::string const host = environment("KUBERNETES_SERVICE_HOST");
-    std::string const port = environment("KUBERNETES_SERVICE_PORT");
+    std::string const host = environment_variable("KUBERNETES_SERVICE_HOST");
+    std::string const port = environment_variable("KUBERNETES_SERVICE_PORT");
     if (host.empty() || port.empty()) {
         return fail(Error{ErrorKind::NotFound,
                           "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT "
@@ -75,8 +69,9 @@ Result<ClientConfig> find_config(std::string const& kubeconfig) {
     if (!kubeconfig.empty()) {
         return load_kubeconfig(kubeconfig);
     }
-    if (auto config = in_cluster_config(); config || config.error().kind != ErrorKind::NotFound ||
-                                           !environment("KUBERNETES_SERVICE_HOST").empty()) {
+    if (auto config = in_cluster_config();
+        config || config.error().kind != ErrorKind::NotFound ||
+        !environment_variable("KUBERNETES_SERVICE_HOST").empty()) {
         // In a Pod, a missing token is an error to show, not a reason to look elsewhere.
         return config;
     }
@@ -92,7 +87,7 @@ Result<UserConfig> find_user(KubeconfigOptions options) {
                 std::error_code error;
                 return std::filesystem::exists(path, error);
             });
-        bool const in_pod = !environment("KUBERNETES_SERVICE_HOST").empty();
+        bool const in_pod = !environment_variable("KUBERNETES_SERVICE_HOST").empty();
         bool const chosen =
             !options.context.empty() || !options.cluster.empty() || !options.user.empty();
         if (!any && in_pod && !chosen) {

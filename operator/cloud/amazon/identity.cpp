@@ -1,7 +1,6 @@
 #include "operator/cloud/amazon/identity.hpp"
 
-#include <cstdlib>
-
+#include "lib/base/environment.hpp"
 #include "lib/tenancy/registry_blocks.hpp"
 #include "operator/cloud/access_key.hpp"
 #include "operator/cloud/amazon/requests.hpp"
@@ -32,12 +31,8 @@ std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
 }  // namespace
 
 PodIdentity pod_identity_of_environment() {
-    auto const text = [](char const* name) {
-        char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-        return std::string(value == nullptr ? "" : value);
-    };
-    return {text("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-            text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")};
+    return {environment_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            environment_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")};
 }
 
 Result<AccessKeys> BaseIdentity::keys(tenancy::AmazonEcrSpec const& spec,

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "lib/base/text.hpp"
+#include "lib/http/authority.hpp"
 #include "operator/cloud/session_name.hpp"
 
 namespace rt::op::amazon {
@@ -65,10 +66,8 @@ http::Request metadata_credentials_request(std::string const& role, SecretString
 Result<http::Request> pod_identity_request(std::string const& url, SecretString const& token) {
     http::Url const parts = http::split_url(url);
     std::string_view const authority = parts.authority;
-    std::size_t const bracket = std::min(authority.find(']'), authority.size());
-    std::size_t const colon = authority.find(':', bracket == authority.size() ? 0 : bracket);
     bool const at_home = std::find(agent_hosts.begin(), agent_hosts.end(),
-                                   authority.substr(0, colon)) != agent_hosts.end();
+                                   http::host_and_port(authority, "80").first) != agent_hosts.end();
     bool const goes = parts.scheme == "https" || (parts.scheme == "http" && at_home);
     if (!goes || authority.empty() || authority.find('@') != std::string_view::npos) {
         return fail(
