@@ -6,6 +6,7 @@
 
 #include "lib/base/text.hpp"
 #include "lib/registry/pull_facts.hpp"
+#include "lib/tenancy/names_fixed.hpp"
 #include "lib/tenancy/registry_blocks.hpp"
 #include "lib/tenancy/session_policy.hpp"
 
@@ -180,12 +181,17 @@ std::string operator_subject(PolicyCaller const& caller) {
     return "system:serviceaccount:" + caller.product_namespace + ":registry-tenancy-operator";
 }
 
+std::string namespace_subject(std::string const& ns, PolicyCaller const& caller) {
+    return "system:serviceaccount:" + caller.product_namespace + ':' +
+           std::string(tenancy::service_account_prefix) + ns;
+}
+
 std::vector<std::string> namespace_subjects(PolicySubject const& subject,
                                             PolicyCaller const& caller) {
     std::vector<std::string> subjects;
     for (auto const& [allow, namespaces] : subject.sessions) {
         for (std::string const& ns : namespaces) {
-            subjects.push_back("system:serviceaccount:" + caller.product_namespace + ":ns-" + ns);
+            subjects.push_back(namespace_subject(ns, caller));
         }
     }
     return subjects;

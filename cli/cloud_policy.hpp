@@ -84,9 +84,10 @@ struct CloudPolicies {
 [[nodiscard]] nlohmann::ordered_json harbor_pull_permissions(
     std::vector<tenancy::AllowEntry> const& allow);
 
-/// Whom the operator's own token stands for, and those of identity ServiceAccount: one for each
-/// namespace.
+/// Whom the operator's own token stands for, and that of a namespace with identity ServiceAccount;
+/// the latter for each namespace of a subject.
 [[nodiscard]] std::string operator_subject(PolicyCaller const& caller);
+[[nodiscard]] std::string namespace_subject(std::string const& ns, PolicyCaller const& caller);
 [[nodiscard]] std::vector<std::string> namespace_subjects(PolicySubject const& subject,
                                                           PolicyCaller const& caller);
 /// Why the rights of namespaces' tokens are left out.

@@ -224,8 +224,7 @@ CloudPolicies google_policies(PolicySubject const& subject, PolicyCaller const& 
         policies.caller.clear();
         for (auto const& [allow, namespaces] : subject.sessions) {
             for (std::string const& ns : namespaces) {
-                std::string const member = provider.principal(
-                    "system:serviceaccount:" + caller.product_namespace + ":ns-" + ns);
+                std::string const member = provider.principal(namespace_subject(ns, caller));
                 if (subject.role.empty()) {
                     let_read(subject, allow, member, policies);
                 } else {
