@@ -22,7 +22,7 @@ class ImagePullBackOff : public TenancyTest {
     /// Deployment whose Pod hangs for that. Returns the Pod's name.
     std::string hang(std::string const& ns, std::string const& role) {
         Tenancy tenancy;
-        tenancy.name = name("tenancy");
+        tenancy.name = ns;
         tenancy.namespaces = {ns};
         tenancy.role = role;
         make_tenancy(tenancy);
@@ -56,18 +56,25 @@ class ImagePullBackOff : public TenancyTest {
 };
 
 TEST_F(ImagePullBackOff, is_told_when_the_credential_is_there_and_ends_when_it_was_said) {
-    std::string const ns = make_namespace("ns");
+    std::string ns;
     std::string pod;
-    {
-        Fault const away("sts", cloud_is_away("acr-suite-23"));
-        pod = hang(ns, "acr-suite-23");
-        EXPECT_EQ(told(ns, pod, "CredentialReady"), "");
-    }
     std::string note;
-    ASSERT_TRUE(eventually(std::chrono::seconds(150), [&] {
-        note = told(ns, pod, "CredentialReady");
-        return note.empty() ? "the Pod was told nothing; grant: " + problems_of(ns) : "";
-    }));
+    // A kubelet that happens to try again just then needs no word: another Pod is asked.
+    constexpr int pods_at_most = 3;
+    for (int i = 0; i < pods_at_most && note.empty(); ++i) {
+        ns = make_namespace("ns" + std::to_string(i));
+        {
+            Fault const away("sts", cloud_is_away("acr-suite-23"));
+            pod = hang(ns, "acr-suite-23");
+            EXPECT_EQ(told(ns, pod, "CredentialReady"), "");
+        }
+        ASSERT_TRUE(eventually(std::chrono::seconds(150), [&] {
+            note = told(ns, pod, "CredentialReady");
+            return note.empty() && !why_not_running(ns, pod).empty()
+                       ? "the Pod was told nothing; grant: " + problems_of(ns)
+                       : "";
+        }));
+    }
     std::string const before = "The kubelet tries again within ";
     auto const at = note.find(before);
     ASSERT_NE(at, std::string::npos) << note;
