@@ -56,28 +56,40 @@ std::optional<std::chrono::nanoseconds> MintBudget::ask(std::string const& who,
         }
         paused_until_.erase(paused);
     }
-    if (auto const place = places_.find(who); place != places_.end()) {
-        if (place->second > now) {
-            return place->second - now;
+    bool account_paid = false;
+    if (auto const found = places_.find(who); found != places_.end()) {
+        Place const place = found->second;
+        if (place.at > now) {
+            return place.at - now;
         }
-        bool const in_time = now < place->second + place_lifetime;
-        places_.erase(place);
-        if (in_time) {
-            return std::nullopt;
+        places_.erase(found);
+        if (now < place.at + place_lifetime) {
+            if (place.of_all) {
+                return std::nullopt;
+            }
+            account_paid = true;
         }
     }
-    auto const [account_bucket, created] =
-        accounts_.try_emplace(account, std::max(per_second_ * account_share, 0.1),
-                              std::max(burst_ * account_share, 1.0), now);
-    auto const wait = std::max(all_.take(now), account_bucket->second.take(now));
-    if (wait == std::chrono::nanoseconds::zero()) {
-        return std::nullopt;
+    if (!account_paid) {
+        auto const [bucket, created] =
+            accounts_.try_emplace(account, std::max(per_second_ * account_share, 0.1),
+                                  std::max(burst_ * account_share, 1.0), now);
+        if (auto const wait = bucket->second.take(now); wait > wait.zero()) {
+            return queue(who, wait, false, now);
+        }
     }
+    auto const wait = all_.take(now);
+    return wait > wait.zero() ? queue(who, wait, true, now) : std::nullopt;
+}
+
+std::optional<std::chrono::nanoseconds> MintBudget::queue(std::string const& who,
+                                                          std::chrono::nanoseconds wait,
+                                                          bool of_all, SteadyTime now) {
     if (places_.size() >= places_max) {
         std::erase_if(places_,
-                      [&](auto const& place) { return place.second + place_lifetime < now; });
+                      [&](auto const& place) { return place.second.at + place_lifetime < now; });
     }
-    places_[who] = now + wait;
+    places_[who] = {now + wait, of_all};
     return wait;
 }
 

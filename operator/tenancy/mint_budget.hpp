@@ -59,6 +59,14 @@ class MintBudget {
     /// What one account may use of all: whatever goes on in one, the others are not kept waiting.
     static constexpr double account_share = 0.75;
 
+    struct Place {
+        SteadyTime at;
+        bool of_all = false;  ///< else of the account: all's turn is still to come
+    };
+    std::optional<std::chrono::nanoseconds> queue(std::string const& who,
+                                                  std::chrono::nanoseconds wait, bool of_all,
+                                                  SteadyTime now);
+
     double per_second_;
     int burst_;
     Clock& clock_;
@@ -66,7 +74,7 @@ class MintBudget {
     TokenBucket all_;
     std::map<std::string, TokenBucket> accounts_;
     std::map<std::string, SteadyTime> paused_until_;
-    std::map<std::string, SteadyTime> places_;
+    std::map<std::string, Place> places_;
 };
 
 }  // namespace rt::op

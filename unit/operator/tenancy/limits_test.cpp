@@ -1,6 +1,8 @@
 // When to refresh, when to try again, how often at all.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "lib/base/time.hpp"
 #include "operator/tenancy/failures.hpp"
 #include "operator/tenancy/mint_budget.hpp"
@@ -110,6 +112,23 @@ TEST_F(Budget, OneAccountLeavesRoomForAnother) {
         static_cast<void>(budget.ask("n" + std::to_string(i), "a", "role-a"));
     }
     EXPECT_FALSE(budget.ask("other", "b", "role-b"));
+}
+
+TEST_F(Budget, ALongQueueInOneAccountHoldsUpNoOther) {
+    std::map<std::string, std::chrono::nanoseconds> waiting;
+    for (int i = 0; i < 500; ++i) {
+        std::string const who = "n" + std::to_string(i);
+        if (auto const wait = budget.ask(who, "a", "role-a")) {
+            waiting[who] = *wait;
+        }
+    }
+    EXPECT_FALSE(budget.ask("other", "b", "role-b"));
+    // All come back when they were told to, and are through by then or a moment later.
+    for (auto const& [who, wait] : waiting) {
+        EXPECT_LE(wait, 34s) << who;
+    }
+    clock.advance(20s);
+    EXPECT_FALSE(budget.ask("another", "b", "role-b"));
 }
 
 TEST_F(Budget, APausedRoleWaitsAsAskedAndNoOther) {
