@@ -16,28 +16,36 @@ constexpr auto refresh_before_end = 10min;
 }  // namespace
 
 Result<AccessKeys> KeyCache::get(std::string const& identity, Fetch const& fetch) {
-    std::lock_guard const lock(mutex_);
-    auto cached = cache_.find(identity);
+    std::shared_ptr<Slot> slot;
+    {
+        std::lock_guard const lock(mutex_);
+        std::shared_ptr<Slot>& known = slots_[identity];
+        if (!known) {
+            known = std::make_shared<Slot>();
+        }
+        slot = known;
+    }
+    std::lock_guard const lock(slot->mutex);
     SteadyTime const now = clock_.steady_now();
-    if (cached != cache_.end() && now < cached->second.refresh_at) {
-        return cached->second.keys.clone();
+    if (slot->fetched && now < slot->fetched->refresh_at) {
+        return slot->fetched->keys.clone();
     }
     Result<Fetched> fetched = fetch();
     if (fetched) {
-        cached = cache_.insert_or_assign(identity, std::move(*fetched)).first;
-        return cached->second.keys.clone();
+        slot->fetched = std::move(*fetched);
+        return slot->fetched->keys.clone();
     }
-    if (cached != cache_.end() && now < cached->second.usable_until) {
+    if (slot->fetched && now < slot->fetched->usable_until) {
         log_warn("base identity not refreshed, using the keys at hand",
                  {{"error", fetched.error().message}});
-        return cached->second.keys.clone();
+        return slot->fetched->keys.clone();
     }
     return fail(fetched.error().with_context("base identity"));
 }
 
 void KeyCache::forget(std::string const& identity) {
     std::lock_guard const lock(mutex_);
-    cache_.erase(identity);
+    slots_.erase(identity);
 }
 
 Result<KeyCache::Fetched> KeyCache::dated(TemporaryKeys read, WallTime server_now,

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "lib/base/clock.hpp"
@@ -11,7 +13,8 @@
 
 namespace rt::op {
 
-/// Keys of base identities, shared by all namespaces. Thread-safe; one fetch at a time.
+/// Keys of base identities, shared by all namespaces. Thread-safe; one fetch at a time for each
+/// identity, so that one whose cloud hangs keeps nobody waiting but its own.
 class KeyCache {
   public:
     struct Fetched {
@@ -36,9 +39,14 @@ class KeyCache {
                                         std::string_view source) const;
 
   private:
+    struct Slot {
+        std::mutex mutex;  ///< held during a fetch
+        std::optional<Fetched> fetched;
+    };
+
     Clock& clock_;
-    std::mutex mutex_;
-    std::map<std::string, Fetched> cache_;
+    std::mutex mutex_;  ///< of the map alone
+    std::map<std::string, std::shared_ptr<Slot>> slots_;
 };
 
 }  // namespace rt::op
