@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ namespace rt::op {
 inline constexpr JsonLimits answer_limits{std::size_t{64} * 1024, 16};
 /// What of a cloud's own text goes into an error message.
 inline constexpr std::size_t cloud_text_bytes_max = 256;
+
+/// No credential ends after 2255, and WallTime, in nanoseconds, ends in 2262: what claims more is
+/// not converted.
+inline constexpr std::int64_t epoch_seconds_max = 9'000'000'000;
 
 /// Code of an error in which the cloud judges our signature or token by its time. It stands in for
 /// the cloud's own, which may say no more than SignatureDoesNotMatch; the message has that one,

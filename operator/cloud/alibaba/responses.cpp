@@ -1,5 +1,6 @@
 #include "operator/cloud/alibaba/responses.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -59,7 +60,8 @@ std::optional<std::chrono::milliseconds> time_left(http::Response const& respons
                 std::from_chars(part.data() + key.size(), part.data() + part.size(), milliseconds)
                         .ec == std::errc{} &&
                 milliseconds >= 0) {
-                return std::chrono::milliseconds(milliseconds);
+                return std::min<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds),
+                                                           std::chrono::hours(1));
             }
         }
     }
@@ -134,7 +136,8 @@ Result<AuthorizationToken> read_token(http::Response const& response, Json const
     token.password = SecretString(string_at(object, names.password));
     Json const* const expires = find(object, names.expires);
     if (token.username.empty() || token.password.empty() || expires == nullptr ||
-        !expires->is_number_integer()) {
+        !expires->is_number_integer() || expires->get<std::int64_t>() < 0 ||
+        expires->get<std::int64_t>() / 1000 > epoch_seconds_max) {
         return fail(unreadable(response, "lacks one of " + std::string(names.username) + ", " +
                                              std::string(names.password) + ", " +
                                              std::string(names.expires)));

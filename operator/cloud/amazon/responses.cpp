@@ -288,8 +288,8 @@ Result<AuthorizationToken> read_authorization_token(http::Response const& respon
     Json const* const data =
         list != nullptr && list->is_array() && !list->empty() ? &list->front() : nullptr;
     Json const* const expires = data == nullptr ? nullptr : find(*data, "expiresAt");
-    // Epoch seconds with a fraction; bounded so that the conversion below is defined.
-    constexpr double seconds_max = 1e11;
+    // Epoch seconds with a fraction.
+    constexpr auto seconds_max = static_cast<double>(epoch_seconds_max);
     if (expires == nullptr || !expires->is_number() || expires->get<double>() < 0 ||
         expires->get<double>() > seconds_max) {
         return fail(unreadable(response, "lacks authorizationData with expiresAt"));

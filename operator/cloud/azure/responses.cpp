@@ -246,9 +246,7 @@ Result<RefreshToken> read_refresh_token(http::Response const& response) {
     std::string const token = string_at(*body, "refresh_token");
     auto const claims = claims_of(token);
     auto const expires = claims ? seconds_at(*claims, "exp") : std::nullopt;
-    // Some thousand years: bounded so that the conversion below is defined.
-    constexpr long seconds_max = 100'000'000'000;
-    if (!expires || *expires < 0 || *expires > seconds_max) {
+    if (!expires || *expires < 0 || *expires > epoch_seconds_max) {
         return fail(unreadable(response, "has no refresh_token that is a JSON Web Token with exp"));
     }
     return RefreshToken{SecretString(token), WallTime(std::chrono::seconds(*expires))};

@@ -11,8 +11,6 @@ namespace {
 
 /// Fifty robots, each with a hundred projects.
 constexpr JsonLimits list_limits{std::size_t{1} * 1024 * 1024, 16};
-/// Epoch seconds beyond the year 5138 are none.
-constexpr std::int64_t seconds_max = 100'000'000'000;
 
 /// Harbor's codes are names of HTTP's statuses: the status decides.
 ErrorKind kind_of(int status) {
@@ -107,7 +105,7 @@ Result<CreatedRobot> read_created_robot(http::Response const& response) {
     auto const expires = integer_at(*body, "expires_at");
     // A docker login ends its user at the first colon.
     if (robot.name.empty() || robot.name.find(':') != std::string::npos || robot.secret.empty() ||
-        !expires || *expires < -1 || *expires > seconds_max) {
+        !expires || *expires < -1 || *expires > epoch_seconds_max) {
         return fail(unreadable(response, "lacks one of name, secret, expires_at"));
     }
     if (*expires != -1) {

@@ -7,6 +7,7 @@
 
 #include "lib/base/digest.hpp"
 #include "lib/base/text.hpp"
+#include "operator/cloud/answers.hpp"
 
 namespace rt::op::harbor {
 namespace {
@@ -84,7 +85,7 @@ std::optional<RobotName> parse_robot_name(std::string_view name, std::string_vie
     std::int64_t seconds = 0;
     char const* const last = parts[3].data() + parts[3].size();
     auto const [end, error] = std::from_chars(parts[3].data(), last, seconds);
-    if (error != std::errc{} || end != last || seconds <= 0) {
+    if (error != std::errc{} || end != last || seconds <= 0 || seconds > epoch_seconds_max) {
         return std::nullopt;
     }
     return RobotName{std::string(parts[2]), WallTime(std::chrono::seconds(seconds))};

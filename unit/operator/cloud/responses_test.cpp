@@ -86,6 +86,18 @@ TEST(Responses, ReadAuthorizationTokenTakesMilliseconds) {
     EXPECT_EQ(read->expires_at.time_since_epoch(), std::chrono::milliseconds(1704168245000));
 }
 
+TEST(Responses, AnEndBeyondAllClocksIsNotRead) {
+    for (std::string const end : {"-1", "10000000000000", "9223372036854775807"}) {
+        auto const read = read_authorization_token(
+            {200,
+             {},
+             R"({"IsSuccess":true,"TempUsername":"u","AuthorizationToken":"t","ExpireTime":)" +
+                 end + "}"});
+        ASSERT_FALSE(read.has_value()) << end;
+        EXPECT_EQ(read.error().kind, ErrorKind::Corrupt) << end;
+    }
+}
+
 TEST(Responses, IsSuccessFalseWith200IsAFailure) {
     auto const read = read_authorization_token(
         {200, {}, R"({"Code":"INSTANCE_NOT_EXIST","IsSuccess":false,"Message":"no"})"});

@@ -126,7 +126,7 @@ TEST(Responses, ReadAuthorizationTokenRefusesWhatIsNoLogin) {
           std::string(R"({"authorizationData":[]})"), std::string(R"({"authorizationData":{}})"),
           std::string(R"({"authorizationData":[{"expiresAt":1}]})"), login("AWS"), login(":x"),
           login("AWS:"), login("AWS:x", "null"), login("AWS:x", "-1"), login("AWS:x", "1e300"),
-          login("AWS:x", "\"1767355445\"")}) {
+          login("AWS:x", "1e10"), login("AWS:x", "\"1767355445\"")}) {
         auto const read = read_authorization_token({200, {}, body});
         ASSERT_FALSE(read.has_value()) << body;
         EXPECT_EQ(read.error().kind, ErrorKind::Corrupt) << body;
