@@ -131,6 +131,8 @@ class ListeningServer final : public Server {
         if (!shared_.tls) {
             return fail(invalid_argument("a plain server has no certificate"));
         }
+        // A certificate may come just as the server stops.
+        std::lock_guard const lock(stop_mutex_);
         // A context per worker: OpenSSL 3 takes locks inside one, which would couple the threads.
         std::vector<TlsContext> contexts;
         for (std::size_t index = 0; index < workers_.size(); ++index) {

@@ -59,6 +59,21 @@ TEST_F(ServerTls, a_new_certificate_serves_new_connections_and_leaves_the_old_on
     EXPECT_EQ(before->exchange(get).status, 200) << "the old connection goes on";
 }
 
+TEST_F(ServerTls, a_certificate_may_come_while_it_stops) {
+    options_.threads = 4;
+    start_tls();
+    auto const certificate = serving_certificate();
+    std::atomic<int> rounds = 0;
+    std::jthread const renewing([&](std::stop_token const& stop) {
+        while (!stop.stop_requested()) {
+            EXPECT_TRUE(server_->set_certificate(certificate));
+            ++rounds;
+        }
+    });
+    ASSERT_TRUE(eventually([&] { return rounds > 2; }));
+    server_->stop(std::chrono::milliseconds(0));
+}
+
 TEST_F(ServerTls, a_certificate_that_cannot_be_used_changes_nothing) {
     start_tls();
     auto const good = serving_certificate("other.test");
