@@ -211,6 +211,20 @@ class TenancyDoctor {
     bool unclear_ = false;
 };
 
+/// When an Event last happened, in RFC 3339. What is written as events.k8s.io/v1, as by us, has no
+/// lastTimestamp.
+std::string last_seen(Json const& event) {
+    Json const* const series = find(event, "series");
+    for (std::string const& time :
+         {series == nullptr ? std::string() : string_at(*series, "lastObservedTime"),
+          string_at(event, "lastTimestamp"), string_at(event, "eventTime")}) {
+        if (!time.empty()) {
+            return time;
+        }
+    }
+    return {};
+}
+
 /// The namespace to look at: -n, else the first that the tenancy governs.
 Result<std::string> namespace_of(World& world, TenancyDoctorOptions const& options) {
     auto const governed = [&](std::string const& ns) {
@@ -326,9 +340,7 @@ std::vector<Step> operator_steps(Json const& tenancy, std::vector<Json> const& e
         bool const of_mint = reason == "MintFailed" || reason == "RefreshFailed";
         bool const here =
             string_at(event, "message").find("namespace " + ns + ",") != std::string::npos;
-        if (of_mint && here &&
-            (newest == nullptr ||
-             string_at(*newest, "lastTimestamp") <= string_at(event, "lastTimestamp"))) {
+        if (of_mint && here && (newest == nullptr || last_seen(*newest) <= last_seen(event))) {
             newest = &event;
         }
     }

@@ -152,14 +152,19 @@ TEST_F(TenancyDoctorTest, TellsWhatTheOperatorMet) {
     Json const grant = {
         {"problems", {{{"reason", "CredentialDenied"}, {"message", "The credential is refused"}}}}};
     auto const event = [](std::string const& time, std::string const& message) {
-        return Json{{"reason", "MintFailed"}, {"message", message}, {"lastTimestamp", time}};
+        // As the API server gives what was written as events.k8s.io/v1.
+        return Json{{"reason", "MintFailed"},
+                    {"message", message},
+                    {"lastTimestamp", nullptr},
+                    {"eventTime", time}};
     };
     auto const steps = operator_steps(
         tenancy,
-        {event("2026-01-01T00:00:01Z", "namespace prod, registry shared-acr: an older one"),
-         event("2026-01-01T00:00:02Z",
+        {event("2026-01-01T00:00:02.000000Z",
                "namespace prod, registry shared-acr: AssumeRole: NoPermission: no"),
-         event("2026-01-01T00:00:03Z", "namespace other, registry shared-acr: InvalidTimeStamp")},
+         event("2026-01-01T00:00:01.000000Z", "namespace prod, registry shared-acr: an older one"),
+         event("2026-01-01T00:00:03.000000Z",
+               "namespace other, registry shared-acr: InvalidTimeStamp")},
         grant, "prod");
     ASSERT_EQ(steps.size(), 4U);
     EXPECT_FALSE(steps[0].ok);
