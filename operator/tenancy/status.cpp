@@ -296,6 +296,13 @@ Json registry_status(Declared<tenancy::Registry> const& declared, std::size_t te
         verdict.ready = "True";
         verdict.ready_reason = "Accepted";
         verdict.ready_message = "tenancies may name it";
+        tenancy::Identity const* const identity = declared.in_force->identity();
+        if (identity != nullptr && identity->type == tenancy::Identity::Type::InstanceRole) {
+            verdict.ready_message +=
+                "; with identity InstanceRole every Pod that reaches the nodes' metadata service "
+                "can assume the same roles: close it to Pods with a NetworkPolicy, or choose OIDC "
+                "or ServiceAccount";
+        }
     }
     Json status = Json::object();
     status["tenancies"] = tenancies;

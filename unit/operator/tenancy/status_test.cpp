@@ -119,6 +119,9 @@ TEST(RegistryStatus, TellsALostHost) {
     registry.status = std::make_shared<Json const>();
     EXPECT_EQ(shown(registry_status(registry, 2, {}, now()), "Ready"), "True Accepted");
     EXPECT_EQ(registry_status(registry, 2, {}, now()).at("tenancies"), 2);
+    // Its identity is the node's, which is everybody's who reaches the metadata service.
+    EXPECT_NE(registry_status(registry, 2, {}, now()).dump().find("NetworkPolicy"),
+              std::string::npos);
     Json const lost =
         registry_status(registry, 0, {{"host.example.com", "older", "shared-acr"}}, now());
     EXPECT_EQ(shown(lost, "Ready"), "False HostConflict");
