@@ -8,6 +8,10 @@
 namespace rt::op {
 namespace {
 
+/// A credential that was issued in the future: who wrote that has another clock than we have, so
+/// that the times beside it mean nothing to us.
+constexpr std::chrono::minutes clock_slack{5};
+
 /// Problems after which a credential must not stay: the platform team has decided against it.
 bool is_verdict(tenancy::CredentialProblem const& problem) {
     return problem.reason == "RoleNotAllowed" || problem.reason == "RegistryNotFound";
@@ -63,7 +67,7 @@ void find_current(CredentialNeed& need, std::vector<CredentialNeed> const& all,
     if (need.state == CredentialNeed::State::Fresh && need.times) {
         if (now >= need.times->degraded) {
             need.state = CredentialNeed::State::Degraded;
-        } else if (now >= need.times->refresh) {
+        } else if (now >= need.times->refresh || need.current->issued_at > now + clock_slack) {
             need.state = CredentialNeed::State::Due;
         }
     }

@@ -82,6 +82,8 @@ TEST_F(Plan, StateFollowsFromAgeAndInputs) {
     std::vector<StateCase> const cases{
         {"nothing there", std::nullopt, true, State::Missing, true, false},
         {"just made", 0min, true, State::Fresh, false, false},
+        {"made by a clock a little ahead", -1min, true, State::Fresh, false, false},
+        {"made by a clock hours ahead", -120min, true, State::Due, true, false},
         {"before the earliest refresh", 23min, true, State::Fresh, false, false},
         {"after the latest refresh", 37min, true, State::Due, true, false},
         {"past three quarters", 46min, true, State::Degraded, true, false},
