@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::seconds held_interval{60};
 /// How soon to look again while mints wait for their budget.
 constexpr std::chrono::seconds wait_max{60};
+/// Of a credential that is kept, though somebody changed the Secret it was in: no hash of any.
+constexpr char inputs_unknown[] = "unknown";
 
 void append(std::vector<GrantProblem>& to, std::vector<GrantProblem> from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -220,6 +222,13 @@ Result<void> NamespaceReconciler::read_existing(Round& round) {
     auto content = read_secret_content(secret);
     // What cannot be read is of no use to the kubelet either.
     round.existing = content ? std::move(*content) : SecretContent{};
+    if (!record.intact) {
+        // Somebody else wrote there: it may work and stays until it is minted again, but is not
+        // what the annotation says.
+        for (StoredCredential& credential : round.existing->credentials) {
+            credential.record.inputs = inputs_unknown;
+        }
+    }
     round.existing_version = record.resource_version;
     return {};
 }

@@ -185,6 +185,25 @@ TEST_F(Trouble, AnEditWhileNobodyLookedIsSeenAfterTheRestart) {
     EXPECT_EQ(world.keys("cainiao-prod").size(), 3U);
 }
 
+TEST_F(Trouble, WhatAHandWroteIsNeverTakenForMinted) {
+    World world(outside);
+    world.settle();
+    Json config;
+    for (auto const& [key, password] : world.logins("cainiao-prod")) {
+        config["auths"][key]["auth"] = base64_encode("somebody:by-hand");
+    }
+    outside.source.failing["other-acr"] = {ErrorKind::Unavailable, "timeout"};
+    edit_data(world, config.dump());
+    // The one that can be minted is; the other one may work, so it stays, but only until then.
+    EXPECT_NE(world.logins("cainiao-prod").at(shared_key()), "by-hand");
+    EXPECT_EQ(world.logins("cainiao-prod").at(other_key()), "by-hand");
+    EXPECT_EQ(world.problems("cainiao-prod"), (Reasons{"CredentialUnavailable"}));
+    outside.source.failing.clear();
+    world.advance(2min);
+    EXPECT_NE(world.logins("cainiao-prod").at(other_key()), "by-hand");
+    EXPECT_TRUE(world.problems("cainiao-prod").empty());
+}
+
 TEST_F(Trouble, AnnotationsOfOthersAreNoDrift) {
     World world(outside);
     world.settle();
