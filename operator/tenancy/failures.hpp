@@ -21,6 +21,8 @@ struct MintFailure {
     int count = 0;  ///< in a row
     bool permanent = false;
     SteadyTime next_attempt{};
+    std::optional<SteadyTime> told_at{};  ///< when there was an Event of it
+    std::string told{};                   ///< which cause that Event told
 };
 
 /// Whether someone must change something before it can work: then we try slowly.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/log.hpp"
+#include "lib/base/text.hpp"
 #include "lib/registry/causes.hpp"
 #include "operator/tenancy/grant.hpp"
 #include "operator/tenancy/round.hpp"
@@ -11,9 +12,25 @@ namespace rt::op {
 namespace {
 
 constexpr std::size_t events_per_failure_max = 4;
+/// Events tell of transitions; but they live an hour, and a failure that lasts must not be without
+/// one, since grants send people there.
+constexpr std::chrono::minutes tell_again_after{50};
 
 std::string role_of(tenancy::CredentialSpec const& spec) {
     return spec.role ? spec.role->str() : "registry:" + spec.registry->meta.name;
+}
+
+/// A message without what differs each time, request IDs and times: its long words with digits.
+std::string without_identifiers(std::string_view message) {
+    constexpr std::size_t identifier_bytes_min = 12;
+    std::string result;
+    for (std::string_view const word : split(message, ' ')) {
+        bool const digits = word.find_first_of("0123456789") != std::string_view::npos;
+        if (!digits || word.size() < identifier_bytes_min) {
+            result.append(word).append(" ");
+        }
+    }
+    return result;
 }
 
 /// Whose call quota a mint uses.
@@ -126,18 +143,26 @@ void NamespaceReconciler::tell_slow_mints(std::stop_token const& stop) {
 void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Error const& error) {
     CredentialNeed const& need = round.needs.credentials[index];
     MintFailure& failure = round.memory.failures[failure_key(need)];
+    std::string cause = without_identifiers(error.message);
+    SteadyTime const now = context_.clock.steady_now();
+    bool const tell =
+        !failure.told_at || failure.told != cause || now - *failure.told_at >= tell_again_after;
     failure.kind = error.kind;
     failure.code = error.code.empty() ? std::string(name_of(error.kind)) : error.code;
     failure.permanent = permanent(error);
     ++failure.count;
-    failure.next_attempt =
-        context_.clock.steady_now() + retry_delay(error, failure.count, context_.random);
+    failure.next_attempt = now + retry_delay(error, failure.count, context_.random);
     log_warn("No credential", {{"namespace", round.gathered.ns},
                                {"registry", need.wanted.registry},
                                {"kind", name_of(error.kind)},
                                {"code", error.code},
                                {"attempt", failure.count},
                                {"error", error.message}});
+    if (!tell) {
+        return;
+    }
+    failure.told_at = now;
+    failure.told = std::move(cause);
     std::string const note = "namespace " + round.gathered.ns + ", registry " +
                              need.wanted.registry + ": " + error.message;
     std::size_t told = 0;
@@ -145,9 +170,9 @@ void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Erro
         if (told++ == events_per_failure_max) {
             break;
         }
-        std::string const cause = registry::cloud_cause(error.message, name);
+        std::string const hint = registry::cloud_cause(error.message, name);
         context_.events.on_tenancy(name, true, need.working() ? "RefreshFailed" : "MintFailed",
-                                   "Mint", note + (cause.empty() ? "" : ": " + cause));
+                                   "Mint", note + (hint.empty() ? "" : ": " + hint));
     }
 }
 

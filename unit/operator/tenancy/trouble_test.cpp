@@ -101,6 +101,29 @@ TEST_F(Trouble, EveryCloudGoneForLongerThanALifeRecoversByItself) {
     EXPECT_TRUE(world.problems("cainiao-prod").empty());
 }
 
+TEST_F(Trouble, AFailureThatLastsIsNoNewEventEachTime) {
+    int answers = 0;
+    outside.source.during = [&] {
+        outside.source.failing["other-acr"] = {
+            ErrorKind::Forbidden,
+            "AssumeRole: no (RequestId 8F2E1C0A-77D1-4E6B-" + std::to_string(++answers) + ")",
+            "NoPermission"};
+    };
+    World world(outside);
+    world.advance(40min);
+    EXPECT_GE(answers, 4);
+    EXPECT_EQ(world.events.count("MintFailed"), 1);
+    outside.source.during = nullptr;
+    // The next thing that is not right has the same code.
+    outside.source.failing["other-acr"] = {ErrorKind::Forbidden, "GetAuthorizationToken: no",
+                                           "NoPermission"};
+    world.advance(12min);
+    EXPECT_EQ(world.events.count("MintFailed"), 2);
+    // Events live an hour.
+    world.advance(130min);
+    EXPECT_EQ(world.events.count("MintFailed"), 4);
+}
+
 TEST_F(Trouble, ADenialIsRetriedSlowlyAndAHiccupQuickly) {
     outside.source.failing["shared-acr"] = {ErrorKind::Forbidden, "no", "NoPermission"};
     outside.source.failing["other-acr"] = {ErrorKind::Unavailable, "timeout"};
