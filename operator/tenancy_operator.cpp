@@ -365,7 +365,9 @@ void TenancyOperator::run(std::stop_token const& stop) {
     SteadyTime observe_at = impl.context.clock.steady_now();
     do {
         static_cast<void>(impl.view.end_graces());
-        impl.reconciler.tell_slow_mints(stop);
+        for (std::string const& ns : impl.reconciler.tell_slow_mints(stop)) {
+            impl.namespaces.add(ns);
+        }
         if (impl.context.clock.steady_now() >= observe_at) {
             observe_at = impl.context.clock.steady_now() + observe_interval;
             WallTime const now = impl.context.clock.wall_now();

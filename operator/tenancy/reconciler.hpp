@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/random.hpp"
@@ -53,8 +54,9 @@ class NamespaceReconciler {
     explicit NamespaceReconciler(ReconcilerContext context);
     kube::Outcome reconcile(std::string const& ns, std::stop_token const& stop);
     /// Tells in the grant of a mint that has been under way for over ten seconds; to be called
-    /// every second or so, from any thread.
-    void tell_slow_mints(std::stop_token const& stop);
+    /// every second or so, from any thread. Returns the namespaces in question, to be looked at
+    /// again: should a mint end meanwhile, what is told of it is too late.
+    std::vector<std::string> tell_slow_mints(std::stop_token const& stop);
 
   private:
     /// What is remembered of one namespace between calls. Losing it loses no credential: failures

@@ -120,7 +120,7 @@ void NamespaceReconciler::mint_one(Round& round, std::size_t index) {
     remember_failure(round, index, credential.error());
 }
 
-void NamespaceReconciler::tell_slow_mints(std::stop_token const& stop) {
+std::vector<std::string> NamespaceReconciler::tell_slow_mints(std::stop_token const& stop) {
     std::vector<std::pair<std::string, std::shared_ptr<Json const>>> slow;
     {
         std::lock_guard const lock(mutex_);
@@ -132,12 +132,14 @@ void NamespaceReconciler::tell_slow_mints(std::stop_token const& stop) {
             }
         }
     }
+    std::vector<std::string> told;
     for (auto const& [ns, grant] : slow) {
-        // Should the mint end meanwhile, this write brings the namespace back to be looked at.
+        told.push_back(ns);
         if (auto const result = carry_out_.apply_grant(ns, *grant, stop); !result) {
             log_warn("Slow mint not told", {{"namespace", ns}, {"error", result.error().message}});
         }
     }
+    return told;
 }
 
 void NamespaceReconciler::remember_failure(Round& round, std::size_t index, Error const& error) {
