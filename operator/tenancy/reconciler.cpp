@@ -126,10 +126,12 @@ kube::Outcome NamespaceReconciler::keep(Gathered gathered, tenancy::NamespacePol
             append(problems, carried_problems(round.problems_before(), round.needs));
             return write_grant(round, std::move(problems));
         },
-        [&] { return round.wants_nothing() ? drop_secret(round) : prune(round); },
+        // What has expired by our clock may work yet: it goes only if nothing takes its place.
+        [&] { return round.wants_nothing() ? drop_secret(round) : prune(round, WallTime::min()); },
         [&]() -> Result<void> {
             RT_CHECK(mint(round));
-            return write_minted(round);
+            RT_CHECK(write_minted(round));
+            return prune(round, round.expired_by(context_.clock.wall_now()));
         },
     };
     for (auto const& step : steps) {
@@ -233,13 +235,13 @@ Result<void> NamespaceReconciler::read_existing(Round& round) {
     return {};
 }
 
-Result<void> NamespaceReconciler::prune(Round& round) {
-    if (!round.needs.needs_pruning || round.needs.name_conflict) {
+Result<void> NamespaceReconciler::prune(Round& round, WallTime expired_by) {
+    if (!round.needs.needs_pruning || round.needs.name_conflict || !round.gathered.secret) {
         return {};
     }
     RT_CHECK(read_existing(round));
     SecretContent pruned =
-        merge_content(round.wanted(), {}, *round.existing, round.needs.holds, round.now);
+        merge_content(round.wanted(), {}, *round.existing, round.needs.holds, expired_by);
     if (pruned.keys() == round.existing->keys()) {
         return {};
     }
@@ -264,7 +266,7 @@ Result<void> NamespaceReconciler::write_minted(Round& round) {
     SecretContent const none;
     return write_content(
         round, merge_content(round.wanted(), round.minted, round.existing ? *round.existing : none,
-                             round.needs.holds, context_.clock.wall_now()));
+                             round.needs.holds, round.expired_by(context_.clock.wall_now())));
 }
 
 Result<void> NamespaceReconciler::write_content(Round& round, SecretContent content) {

@@ -91,7 +91,8 @@ class NamespaceReconciler {
     Result<void> check_drift(Round& round);
     Result<void> write_grant(Round& round, std::vector<GrantProblem> problems);
     Result<void> read_existing(Round& round);
-    Result<void> prune(Round& round);
+    /// Takes out what is not wanted any more, and what has expired by `expired_by`.
+    Result<void> prune(Round& round, WallTime expired_by);
     Result<void> mint(Round& round);
     void mint_one(Round& round, std::size_t index);
     void remember_failure(Round& round, std::size_t index, Error const& error);

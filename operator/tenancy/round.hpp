@@ -66,6 +66,11 @@ struct NamespaceReconciler::Round {
     [[nodiscard]] std::vector<GrantProblem> problems_before() const {
         return gathered.grant ? gathered.grant->problems : std::vector<GrantProblem>{};
     }
+    /// As of when what has expired is of no use. While mints wait for their turn, never: a clock of
+    /// ours that is hours ahead must not take away what still works, and nothing has replaced yet.
+    [[nodiscard]] WallTime expired_by(WallTime clock) const {
+        return wait ? WallTime::min() : clock;
+    }
     /// No Registry here gives credentials, and none that cannot be judged now might.
     [[nodiscard]] bool wants_nothing() const {
         Holds const& holds = needs.holds;

@@ -101,6 +101,21 @@ TEST_F(Trouble, EveryCloudGoneForLongerThanALifeRecoversByItself) {
     EXPECT_TRUE(world.problems("cainiao-prod").empty());
 }
 
+TEST_F(Trouble, AClockThatIsHoursAheadTakesNothingAwayBeforeItsSuccessorIsThere) {
+    World world(outside);
+    world.settle();
+    auto const before = world.keys("cainiao-prod");
+    outside.clock.set_wall(outside.clock.wall_now() + 2h);
+    std::vector<std::set<std::string>> during;
+    outside.source.during = [&] { during.push_back(world.keys("cainiao-prod")); };
+    world.touch("cainiao-prod", {{}, true});
+    world.settle();
+    ASSERT_EQ(during.size(), 2U);
+    EXPECT_EQ(during[0], before);
+    EXPECT_EQ(during[1], before);
+    EXPECT_EQ(world.keys("cainiao-prod"), before);
+}
+
 TEST_F(Trouble, AFailureThatLastsIsNoNewEventEachTime) {
     int answers = 0;
     outside.source.during = [&] {
