@@ -1,8 +1,8 @@
 # The cluster's certificates, made with openssl. Sourced by up.
 #
-# Three authorities: `kubernetes` (API server, its clients, kubelet), `front-proxy` (aggregation),
-# and `cloud` (the simulators and the registry: the one that the product is told to trust). Made
-# once; `down` keeps them. They are worth nothing outside the namespace.
+# Four authorities: `kubernetes` (API server, its clients, kubelet), `front-proxy` (aggregation),
+# `cloud` (the simulators and the registry: the one that the product is told to trust), and `company`
+# (one registry of its own). Made once; `down` keeps them. They are worth nothing outside the namespace.
 
 certificate_days=365
 
@@ -42,6 +42,7 @@ make_certificates() {
     authority kubernetes
     authority front-proxy
     authority cloud
+    authority company
 
     names=DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc
     names+=,DNS:kubernetes.default.svc.cluster.local,DNS:localhost
@@ -91,6 +92,9 @@ make_certificates() {
         "${names}IP:$azure_registry_ip"
     names=$(printf 'DNS:%s,' "${harbor_hosts[@]}")
     certificate harbor cloud "/CN=${harbor_hosts[0]}" serverAuth "${names}IP:$harbor_ip"
+    names=$(printf 'DNS:%s,' "${company_harbor_hosts[@]}")
+    certificate company-harbor company "/CN=${company_harbor_hosts[0]}" serverAuth \
+        "${names}IP:$company_harbor_ip"
     # Signs the registry's tokens (ES256); the registry trusts exactly this certificate.
     certificate registry-token cloud "/CN=$registry_issuer" serverAuth
 }

@@ -6,6 +6,7 @@ write_configuration() {
     write_apiserver_files
     write_node_files
     write_registry_files
+    write_proxy_file
     echo "nameserver $dns_ip" >"$etc/resolv.conf"
 }
 
@@ -127,6 +128,18 @@ EOF
 EOF
 }
 
+# Carries HTTPS for whoever is told to use it; its log names what it was asked for.
+write_proxy_file() {
+    cat >"$etc/tinyproxy.conf" <<EOF
+Port 3128
+Listen $proxy_ip
+Timeout 60
+MaxClients 100
+ConnectPort 443
+LogLevel Connect
+EOF
+}
+
 # Two registries. The shared one demands tokens and has its real names; the platform one is open.
 write_registry_files() {
     local host
@@ -170,6 +183,15 @@ server = "https://$host"
 [host."https://$host"]
   capabilities = ["pull", "resolve"]
   ca = "$pki/cloud-ca.crt"
+EOF
+    done
+    for host in "${company_harbor_hosts[@]}"; do
+        mkdir -p "$etc/certs.d/$host"
+        cat >"$etc/certs.d/$host/hosts.toml" <<EOF
+server = "https://$host"
+[host."https://$host"]
+  capabilities = ["pull", "resolve"]
+  ca = "$pki/company-ca.crt"
 EOF
     done
     # Any other name under the cloud's domain leads to the shared registry as well: tests give

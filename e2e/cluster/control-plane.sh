@@ -15,7 +15,8 @@ make_namespaces() {
     for address in "$metadata_ip" "$sts_ip" "$acr_ip" "$auth_ip" "$registry_ip" "$dns_ip" \
         "$instance_metadata_ip" "$pod_identity_ip" "$aws_sts_ip" "$ecr_ip" "$ecr_registry_ip" \
         "$gce_metadata_ip" "$google_sts_ip" "$google_iam_ip" "$google_registry_ip" \
-        "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip" "$personal_registry_ip"; do
+        "$azure_ad_ip" "$azure_registry_ip" "$harbor_ip" "$personal_registry_ip" \
+        "$company_harbor_ip" "$private_ecr_ip" "$proxy_ip"; do
         ip -n "$netns" addr add "$address/32" dev lo
     done
     nsenter --net="/run/netns/$netns" sysctl -qw net.ipv4.ip_forward=1
@@ -72,12 +73,19 @@ start_registries() {
         records+=(--host-record="$host,$azure_registry_ip")
     done
     for host in "${harbor_hosts[@]}"; do records+=(--host-record="$host,$harbor_ip"); done
+    for host in "${company_harbor_hosts[@]}"; do
+        records+=(--host-record="$host,$company_harbor_ip")
+    done
+    records+=(--host-record="$private_ecr_host,$private_ecr_ip")
+    records+=(--host-record="$proxy_host,$proxy_ip")
     keep dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root \
         --listen-address="$dns_ip" --bind-interfaces --no-hosts --no-resolv --log-facility=- \
         --address=/#/ --address="/$region.cr.aliyuncs.com/$registry_ip" "${records[@]}"
+    keep proxy tinyproxy -d -c "$etc/tinyproxy.conf"
     keep registry-platform docker-registry serve "$etc/registry-platform.yaml"
     keep registry-shared docker-registry serve "$etc/registry-shared.yaml"
     keep registry-personal docker-registry serve "$etc/registry-personal.yaml"
+    wait_for 15 proxy "the proxy" listens "$proxy_ip" 3128
     wait_for 15 registry-platform "the platform registry" answers "http://$platform_address/v2/"
     wait_for 15 registry-shared "the shared registry" answers "https://$registry_ip/v2/"
     wait_for 15 registry-personal "the Personal Edition's registry" \
@@ -125,6 +133,10 @@ start_simulators() {
         --tls-key "$pki/azure-registry.key" --storage "$images/shared"
     simulator sim-harbor "$harbor_ip:443" --tls-cert "$pki/harbor.crt" \
         --tls-key "$pki/harbor.key" --storage "$images/shared"
+    simulator sim-harbor:company "$company_harbor_ip:443" --tls-cert "$pki/company-harbor.crt" \
+        --tls-key "$pki/company-harbor.key" --storage "$images/shared"
+    simulator sim-aws-ecr:private "$private_ecr_ip:443" --tls-cert "$pki/ecr.crt" \
+        --tls-key "$pki/ecr.key"
     wait_for 10 sim-ecs-metadata "the metadata simulator" listens "$metadata_ip" 80
     wait_for 10 sim-alibaba-sts "the STS simulator" listens "$sts_ip" 443
     wait_for 10 sim-alibaba-acr "the ACR simulator" listens "$acr_ip" 443
@@ -142,13 +154,15 @@ start_simulators() {
     wait_for 10 sim-azure-ad "the Entra ID simulator" listens "$azure_ad_ip" 443
     wait_for 10 sim-azure-registry "the ACR registries" listens "$azure_registry_ip" 443
     wait_for 10 sim-harbor "the simulated Harbor" listens "$harbor_ip" 443
+    wait_for 10 sim-harbor-company "the company's Harbor" listens "$company_harbor_ip" 443
+    wait_for 10 sim-aws-ecr-private "ECR's private endpoint" listens "$private_ecr_ip" 443
 }
 
-# simulator NAME ADDRESS:PORT [OPTIONS...]
+# simulator PROGRAM[:INSTANCE] ADDRESS:PORT [OPTIONS...]
 simulator() {
-    local name=$1 address=$2
+    local program=${1%:*} name=${1/:/-} address=$2
     shift 2
-    keep "$name" "$root/build/bin/$name" --listen "$address" --world "$sim/world.yaml" \
+    keep "$name" "$root/build/bin/$program" --listen "$address" --world "$sim/world.yaml" \
         --faults "$sim/faults.yaml" --log "$sim/requests.jsonl" "$@"
 }
 

@@ -44,6 +44,9 @@ azure_ad_ip=10.200.1.12
 azure_registry_ip=10.200.1.13
 harbor_ip=10.200.1.16
 personal_registry_ip=10.200.1.17
+company_harbor_ip=10.200.1.18
+private_ecr_ip=10.200.1.19
+proxy_ip=10.200.1.20
 dns_ip=10.200.1.53
 region=cn-shanghai
 # The names of the shared registry instance; images keep them.
@@ -83,6 +86,11 @@ azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr
     demochina.azurecr.cn demogov.azurecr.us)
 # A Harbor on premises: API, token service and registry under each of its names.
 harbor_hosts=(harbor.example.com harbor.example.org)
+# Another one, whose certificate comes from an authority of the company's own.
+company_harbor_hosts=(harbor.company.example harbor.branch.example)
+# A private endpoint of the ECR API: another address, the same certificate.
+private_ecr_host=vpce-0123-abcd.api.ecr.$aws_region.vpce.amazonaws.com
+proxy_host=proxy.company.example
 # The plain registry for the sandbox image and the product's own image.
 platform_host=platform.registry.local
 platform_address=127.0.0.1:5000

@@ -18,8 +18,8 @@ Trouble acr(std::string const& name, Json const& rule, char const* reason, std::
     return {"acr_" + name, fault_for_role("acr", rule), reason, code, words};
 }
 
-/// A clock that is off heals by itself where the cloud's answer says what time it is (unit tests of
-/// the source); here the answer's Date is ours, so that trying again with it can't help.
+/// A clock that is off heals by itself where the cloud's answer says what time it is (ClockSkew);
+/// here a gateway writes the answer's Date, so that trying again with it can't help.
 std::vector<Trouble> troubles() {
     std::string const role = "role/";
     return {
@@ -35,8 +35,8 @@ std::vector<Trouble> troubles() {
         sts("hands_out_what_has_expired", {{"mode", "expired"}}, denied,
             "InvalidSecurityToken.Expired"),
         sts("judges_our_clock_to_be_off",
-            error_rule("InvalidTimeStamp.Expired", 400, "Specified time stamp is expired."),
-            unavailable, "ClockSkew", {"InvalidTimeStamp.Expired", "clocks", "check NTP"}),
+            {{"mode", "clock"}, {"offsetSeconds", 3600}, {"dateHeader", false}}, unavailable,
+            "ClockSkew", {"InvalidTimeStamp.Expired", "clocks", "check NTP"}),
         acr("forbids", error_rule("Forbidden.RAM", 403, "User not authorized."), denied,
             "Forbidden.RAM", {"cr:GetAuthorizationToken"}),
         acr("throttles", {{"mode", "throttle"}}, unavailable, "Throttling.User", {"call quota"}),

@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
     return e2e::run_all(
         "/proc/self/exe", jobs == 0 ? 1 : jobs,
         {"Canary", "HardenedMetadataService", "Baseline", "ImagePullBackOffEviction", "Restart",
-         "HardKill", "NoLockOut", "StaleView", "BreakGlassOfTheWebhook", "SafetyNet",
-         "SafetyNetAgreement", "InventoryReports", "MutualTls", "LoadAndDeadline",
+         "HardKill", "NoLockOut", "StaleView", "ClockSkew", "Reach.*", "BreakGlassOfTheWebhook",
+         "SafetyNet", "SafetyNetAgreement", "InventoryReports", "MutualTls", "LoadAndDeadline",
          "UninstallBeforeSafetyNet", "InstallAndUninstall"});
 }

@@ -16,6 +16,7 @@ constexpr std::pair<std::string_view, FaultMode> modes[] = {
     {"garbage", FaultMode::Garbage}, {"timeout", FaultMode::Timeout},
     {"empty", FaultMode::Empty},     {"expired", FaultMode::Expired},
     {"slow", FaultMode::Slow},       {"short", FaultMode::Short},
+    {"clock", FaultMode::Clock},
 };
 
 /// The sections of a faults file, one for each simulator.
@@ -48,10 +49,32 @@ FaultMode read_mode(YamlMapping const& map) {
     }
     throw std::runtime_error(
         map.where("mode") + ": \"" + written +
-        "\" is none of error, throttle, garbage, timeout, empty, expired, slow, short");
+        "\" is none of error, throttle, garbage, timeout, empty, expired, slow, short, clock");
+}
+
+constexpr long offset_most = 10L * 366 * 86400;
+
+/// A clock goes wrong before anything of the request is understood: there is no action or scope to
+/// compare yet, and no answer to change.
+Fault read_clock(const YAML::Node& node, std::string const& where) {
+    YamlMapping const map(node, where, {"mode", "role", "session", "offsetSeconds", "dateHeader"});
+    Fault fault;
+    fault.mode = FaultMode::Clock;
+    fault.role = map.text("role", "");
+    fault.session = map.text("session", "");
+    fault.offset_seconds = map.number("offsetSeconds", 0, -offset_most, offset_most);
+    fault.date_header = map.boolean("dateHeader", true);
+    if (fault.offset_seconds == 0) {
+        throw std::runtime_error(map.where("offsetSeconds") + ": is missing");
+    }
+    return fault;
 }
 
 Fault read_fault(const YAML::Node& node, std::string const& where) {
+    if (node.IsMap() && node["mode"] && node["mode"].IsScalar() &&
+        node["mode"].Scalar() == "clock") {
+        return read_clock(node, where);
+    }
     YamlMapping const map(node, where,
                           {"mode", "action", "role", "session", "scope", "code", "message", "http",
                            "count", "seconds"});
@@ -147,11 +170,22 @@ std::optional<bool> FaultFile::hardened_metadata() {
     return plan_.hardened_metadata;
 }
 
+std::optional<Fault> FaultFile::clock_for(std::string_view text) {
+    std::lock_guard const lock(mutex_);
+    for (Fault const& fault : plan_.faults) {
+        if (fault.mode == FaultMode::Clock && contains(text, fault.role) &&
+            contains(text, fault.session)) {
+            return fault;
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Fault> FaultFile::take(FaultTarget const& target) {
     std::lock_guard const lock(mutex_);
     for (std::size_t i = 0; i < plan_.faults.size(); ++i) {
         Fault const& fault = plan_.faults[i];
-        if (!meets(fault, target)) {
+        if (fault.mode == FaultMode::Clock || !meets(fault, target)) {
             continue;
         }
         if (fault.count >= 0 && used_[i] >= fault.count) {
@@ -197,6 +231,7 @@ std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& th
         case FaultMode::Expired:
         case FaultMode::Slow:
         case FaultMode::Short:
+        case FaultMode::Clock:
             return std::nullopt;
     }
     return std::nullopt;

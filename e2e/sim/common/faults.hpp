@@ -11,7 +11,7 @@
 
 namespace sim {
 
-enum class FaultMode { Error, Throttle, Garbage, Timeout, Empty, Expired, Slow, Short };
+enum class FaultMode { Error, Throttle, Garbage, Timeout, Empty, Expired, Slow, Short, Clock };
 
 /// One rule of the faults file: the requests that it meets and what happens to them.
 struct Fault {
@@ -25,6 +25,8 @@ struct Fault {
     int http = 0;     ///< 0: the mode's own
     long count = -1;  ///< the first N matching requests; -1: all
     int seconds = 0;  ///< slow: the delay; throttle: the wait that is announced; short: the life
+    long offset_seconds = 0;  ///< clock: how far it is ahead
+    bool date_header = true;  ///< clock: whether the Date header tells the same wrong time
     bool operator==(Fault const&) const = default;
 };
 
@@ -56,7 +58,9 @@ class FaultFile {
     void refresh();
     [[nodiscard]] std::optional<long> session_seconds();
     [[nodiscard]] std::optional<bool> hardened_metadata();
-    /// The fault for this request, if any; counts it. A rule that stays in the
+    /// The first rule of mode clock whose role and session stand in the request's text, if any.
+    [[nodiscard]] std::optional<Fault> clock_for(std::string_view text);
+    /// The fault for this request, if any, but a clock's; counts it. A rule that stays in the
     /// file keeps its count when others come and go.
     [[nodiscard]] std::optional<Fault> take(FaultTarget const& target);
 
@@ -73,7 +77,7 @@ class FaultFile {
 using RenderError = std::function<Response(CloudError const&)>;
 
 /// The whole answer for modes that replace it (error, throttle, garbage, empty, timeout); nothing
-/// for expired, slow and short, which change a normal answer.
+/// for expired, slow, short and clock, which change a normal answer.
 std::optional<Response> answer_of_fault(Fault const& fault, CloudError const& throttled,
                                         RenderError const& render);
 

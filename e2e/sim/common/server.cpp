@@ -102,13 +102,15 @@ Request read_request(web::http::http_request const& message, std::string const& 
 
 void reply(web::http::http_request const& message, Response const& response) {
     web::http::http_response out(static_cast<web::http::status_code>(response.status));
-    out.headers().add("Date", format_http_date(std::chrono::system_clock::now()));
     if (message.method() == web::http::methods::HEAD) {
         // cpprest sends the body all the same: the client must not take it for the next answer.
         out.headers().add("Connection", "close");
     }
     for (auto const& [name, value] : response.headers) {
         out.headers().add(name, value);
+    }
+    if (!out.headers().has("Date")) {
+        out.headers().add("Date", format_http_date(std::chrono::system_clock::now()));
     }
     // A vector, not a string: cpprest would append a charset of its own to the content type.
     out.set_body(std::vector<unsigned char>(response.body.begin(), response.body.end()));

@@ -26,6 +26,8 @@ std::string_view name_of(FaultMode mode) {
             return "slow";
         case FaultMode::Short:
             return "short";
+        case FaultMode::Clock:
+            return "clock";
     }
     return "unknown";
 }

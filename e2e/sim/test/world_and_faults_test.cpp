@@ -93,11 +93,17 @@ TEST(Faults, complain_by_key_in_every_simulator) {
     for (std::string const simulator : {"sts", "ecs"}) {
         EXPECT_EQ(complaint([&] { parse_faults("sts: [{mode: explode}]", simulator); }),
                   "/sts/0/mode: \"explode\" is none of error, throttle, garbage, timeout, empty, "
-                  "expired, slow, short");
+                  "expired, slow, short, clock");
         EXPECT_EQ(complaint([&] { parse_faults("sts: [{}]", simulator); }),
                   "/sts/0/mode: is missing");
         EXPECT_EQ(complaint([&] { parse_faults("oss: []", simulator); }).substr(0, 24),
                   "/oss: is not known here;");
+        EXPECT_EQ(complaint([&] { parse_faults("sts: [{mode: clock}]", simulator); }),
+                  "/sts/0/offsetSeconds: is missing");
+        EXPECT_EQ(complaint([&] {
+                      parse_faults("sts: [{mode: clock, offsetSeconds: 60, action: x}]", simulator);
+                  }).substr(0, 31),
+                  "/sts/0/action: is not known her");
         EXPECT_EQ(complaint([&] { parse_faults("", simulator); }), "accepted");
     }
 }
@@ -127,6 +133,21 @@ TEST_F(WrittenFaults, meet_their_target_only_and_are_counted) {
       {mode: error, action: AssumeRole, role: acr-a, count: 1}])");
     file.refresh();
     EXPECT_FALSE(file.take({"AssumeRole", "x:role/acr-a", "", ""})) << "a rule that stayed";
+}
+
+TEST_F(WrittenFaults, of_a_clock_go_by_the_text_and_hide_no_other) {
+    write(R"(sts: [{mode: clock, role: acr-a, session: ns-1, offsetSeconds: -60},
+      {mode: error, role: acr-a}])");
+    FaultFile file(path, "sts");
+    file.refresh();
+    EXPECT_FALSE(file.clock_for("/?RoleArn=x%3Arole%2Facr-a&RoleSessionName=demo.ns-2"));
+    auto const clock = file.clock_for("/?RoleArn=x%3Arole%2Facr-a&RoleSessionName=demo.ns-1");
+    ASSERT_TRUE(clock);
+    EXPECT_EQ(clock->offset_seconds, -60);
+    EXPECT_TRUE(clock->date_header);
+    auto const other = file.take({"AssumeRole", "x:role/acr-a", "demo.ns-1", ""});
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->mode, FaultMode::Error);
 }
 
 TEST_F(WrittenFaults, end_with_the_file) {

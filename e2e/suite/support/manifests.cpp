@@ -29,7 +29,7 @@ Json Tenancy::manifest() const {
     }
     Json entry = {{"name", registry}};
     if (!role.empty()) {
-        entry["role"] = role_arn(role);
+        entry["role"] = role.find(':') == std::string::npos ? role_arn(role) : role;
     }
     if (!role.empty() && !external_id.empty()) {
         entry["externalID"] = external_id;

@@ -14,7 +14,7 @@ struct Tenancy {
     std::vector<std::string> namespaces;
     std::string team;  ///< also every namespace with this label `team`
     std::string registry = "shared-acr";
-    std::string role = "acr-cainiao";  ///< empty: none, and no external ID
+    std::string role = "acr-cainiao";  ///< a name or an ARN; empty: none, and no external ID
     /// {"namespace", "cainiao"} or {"repository", "base/jdk"}
     std::vector<std::pair<std::string, std::string>> allow = {{"namespace", "cainiao"}};
     std::string enforcement = "Deny";

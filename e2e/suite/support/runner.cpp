@@ -126,13 +126,18 @@ int run_all(std::string const& program, unsigned jobs, std::vector<std::string> 
     std::vector<TestName> const tests = all_tests();
     std::vector<TestName> together;
     std::copy_if(tests.begin(), tests.end(), std::back_inserter(together), [&](auto const& test) {
-        return std::find(alone.begin(), alone.end(), test.suite) == alone.end();
+        return std::none_of(alone.begin(), alone.end(), [&](std::string const& entry) {
+            return entry == test.suite || entry == test.suite + ".*";
+        });
     });
     Pool pool(program);
     pool.run_tests(together, jobs);
     pool.try_failed_again();
     for (std::string const& suite : alone) {
         std::vector<TestName> one_suite;
+        if (suite.ends_with(".*")) {
+            one_suite.push_back({suite, suite});
+        }
         std::copy_if(tests.begin(), tests.end(), std::back_inserter(one_suite),
                      [&](auto const& test) { return test.suite == suite; });
         pool.run_tests(one_suite, 1);

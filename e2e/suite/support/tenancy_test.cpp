@@ -29,12 +29,12 @@ std::string TenancyTest::own_host() const {
     return name("registry") + ".cn-shanghai.cr.aliyuncs.com";
 }
 
-void TenancyTest::make_registry(Json spec, std::string const& host) {
-    registries_.push_back(name("registry"));
+void TenancyTest::make_registry(Json spec, std::string const& host, std::string const& role) {
+    registries_.push_back(name(role));
     spec["hosts"] = Json::array({host.empty() ? own_host() : host});
     CommandResult const result = apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
                                         {"kind", "Registry"},
-                                        {"metadata", {{"name", name("registry")}}},
+                                        {"metadata", {{"name", name(role)}}},
                                         {"spec", spec}});
     if (!result.ok()) {
         throw std::runtime_error("Registry: " + result.text());

@@ -27,9 +27,10 @@ class TenancyTest : public testing::Test {
     std::string make_namespace(std::string const& role, std::string const& team = "");
     /// A host name of this test's own behind which the shared registry answers.
     [[nodiscard]] std::string own_host() const;
-    /// Applies a Registry name("registry") with own_host(), or another host, and the rest of its
-    /// spec.
-    void make_registry(Json spec, std::string const& host = "");
+    /// Applies a Registry name("registry"), or of another name, with own_host(), or another host,
+    /// and the rest of its spec.
+    void make_registry(Json spec, std::string const& host = "",
+                       std::string const& role = "registry");
     /// Applies a Secret of that name in the product's namespace.
     void make_product_secret(std::string const& secret, std::string const& type, Json const& data);
     /// Applies the tenancy and remembers it.
