@@ -65,8 +65,11 @@ void use_real_network(http::CaBundles const& trusted,
                       std::function<void(registry::Network const&)> const& use) {
     http::CurlTransportOptions options;
     options.tls = http::trusting(trusted);
+    // One that can't be read was told by connect_for_real.
+    options.proxy = http::find_proxy().value_or(std::nullopt);
+    auto const proxy_of = http::proxy_of(options.proxy);
     auto const transport = http::make_curl_transport(std::move(options));
-    use(registry::real_network(*transport, trusted, {}));
+    use(registry::real_network(*transport, trusted, proxy_of, {}));
 }
 
 /// Escapes what would move a terminal's cursor; our own line breaks stay.

@@ -238,6 +238,7 @@ int run_doctor(ProgramOptions const& options) {
     if (!transport_options) {
         return refuse(transport_options.error());
     }
+    auto const proxy_of = http::proxy_of(transport_options->proxy);
     auto const clouds = http::make_curl_transport(*std::move(transport_options));
     auto const cluster = find_cluster_name(settings, *(*process)->api, signals.token());
     if (!cluster) {
@@ -246,7 +247,7 @@ int run_doctor(ProgramOptions const& options) {
     kube::Client& api = *(*process)->api;
     DoctorContext context{
         api,
-        registry::real_network(*clouds, *bundles, signals.token()),
+        registry::real_network(*clouds, *bundles, proxy_of, signals.token()),
         system_clock(),
         settings,
         *cluster,

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "e2e/suite/support/reach_test.hpp"
 
 namespace e2e {

@@ -1,5 +1,8 @@
+#include <nlohmann/json.hpp>
+
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/reach_test.hpp"
+#include "e2e/suite/support/tenancy_cli.hpp"
 
 namespace e2e {
 namespace {
@@ -22,8 +25,17 @@ TEST_F(Reach, https_goes_through_the_proxy_and_what_no_proxy_names_does_not) {
         ASSERT_TRUE(done(apply(pod_manifest(ns, "proxied", std::string(allowed_image)))));
         EXPECT_TRUE(eventually(soon, [&] { return why_not_running(ns, "proxied"); }));
         std::string const asked = asked_of_proxy();
-        EXPECT_EQ(why_not_in(asked, "sts-vpc.cn-shanghai.aliyuncs.com:443"), "");
-        EXPECT_EQ(why_not_in(asked, "cr-vpc.cn-shanghai.aliyuncs.com:443"), "");
+        EXPECT_EQ(why_not_in(asked, "sts.cn-shanghai.aliyuncs.com:443"), "");
+        EXPECT_EQ(why_not_in(asked, "cr.cn-shanghai.aliyuncs.com:443"), "");
+
+        CommandResult const doctor =
+            tenancy_cli({"doctor", name("tenancy"), "-n", ns, "--from-cluster"}, "", soon);
+        for (char const* line :
+             {"sts.cn-shanghai.aliyuncs.com through proxy proxy.company.example:3128: HTTP 200",
+              "cr.cn-shanghai.aliyuncs.com through proxy proxy.company.example:3128: HTTP 200",
+              "ok      proxy", "ok      manifest"}) {
+            EXPECT_NE(doctor.out.find(line), std::string::npos) << line << '\n' << doctor.text();
+        }
     }
     ASSERT_TRUE(operator_reaches(sts_address)) << "only the block stood in the way";
 

@@ -12,6 +12,7 @@
 #include "lib/base/text.hpp"
 #include "lib/http/authority.hpp"
 #include "lib/http/curl_error.hpp"
+#include "lib/http/no_proxy.hpp"
 #include "lib/http/transport.hpp"
 #include "lib/http/trust_store.hpp"
 
@@ -188,6 +189,7 @@ class CurlTransport final : public Transport {
     /// `connect_only`: send() ends where a request would begin, with an empty response.
     CurlTransport(CurlTransportOptions options, bool connect_only)
         : options_(std::move(options)),
+          proxy_of_(proxy_of(options_.proxy)),
           connect_only_(connect_only),
           trust_(make_trust_store(options_.tls.ca_pem, options_.tls.use_system_cas)),
           pool_(options_.idle_connections_max) {
@@ -218,6 +220,7 @@ class CurlTransport final : public Transport {
                                 std::stop_token const& stop);
 
     CurlTransportOptions const options_;
+    ProxyOf const proxy_of_;
     bool const connect_only_;
     Result<TrustStore> const trust_;
     std::map<std::string, Result<TrustStore>> trust_of_host_;
@@ -232,7 +235,7 @@ Result<TrustStore> const& CurlTransport::trust_for(std::string const& host) cons
 void CurlTransport::prepare_proxy(CURL* easy) const {
     std::string const url(options_.proxy->url.reveal());  // libcurl copies it
     curl_easy_setopt(easy, CURLOPT_PROXY, url.c_str());
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, options_.proxy->exceptions.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // decided already, and not the environment's
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
@@ -321,7 +324,7 @@ Result<void> CurlTransport::prepare(Pair& pair, Request const& request, Url cons
             return fail(trust.error().with_context(printable(host, 260)));
         }
         prepare_tls(easy, trust->get());
-        if (options_.proxy) {
+        if (!proxy_of_(url.authority).empty()) {
             prepare_proxy(easy);
         }
     }
@@ -416,10 +419,9 @@ Result<Response> CurlTransport::exchange(Request const& request, OnChunk const* 
                                                   " bytes"});
     }
     if (*outcome != CURLE_OK && !state.ended_by_caller) {
-        bool const proxied = options_.proxy && url.scheme == "https";
-        Error error = curl_error(
-            *outcome, proxied ? host + " (proxy " + options_.proxy->authority + ")" : host,
-            detail.data());
+        std::string const proxy = url.scheme == "https" ? proxy_of_(url.authority) : "";
+        Error error = curl_error(*outcome, proxy.empty() ? host : host + " (proxy " + proxy + ")",
+                                 detail.data());
         error.http_status = state.response.status;
         return fail(std::move(error));
     }

@@ -181,6 +181,15 @@ std::string tls_cause(Error const& error) {
                  "not the registry's";
 }
 
+std::string proxy_cause() {
+    return "HTTPS_PROXY names it: correct that, or let its port out (the operator's NetworkPolicy)";
+}
+
+std::string behind_proxy_cause() {
+    return "the proxy lets nobody through to this host, or doesn't reach it: have it opened there, "
+           "or name the host in NO_PROXY where it is reached directly";
+}
+
 std::string ping_cause(int status) {
     if (status == 403) {
         return "the registry's access list has neither this VPC nor this address";

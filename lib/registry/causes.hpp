@@ -20,6 +20,10 @@ namespace rt::registry {
                                         std::vector<std::string> const& addresses);
 [[nodiscard]] std::string tcp_cause(std::string_view host, Error const& error);
 [[nodiscard]] std::string tls_cause(Error const& error);
+/// A proxy stands between here and the registry, and can't be reached itself.
+[[nodiscard]] std::string proxy_cause();
+/// It can, but nothing comes from the registry.
+[[nodiscard]] std::string behind_proxy_cause();
 /// GET /v2/ answered with this status.
 [[nodiscard]] std::string ping_cause(int status);
 /// The token endpoint, or the registry where it takes passwords, said no. `skew`: how far the

@@ -5,6 +5,7 @@
 #include "lib/base/text.hpp"
 #include "lib/base/time.hpp"
 #include "lib/http/authority.hpp"
+#include "lib/http/curl_error.hpp"
 #include "lib/registry/causes.hpp"
 #include "lib/registry/door.hpp"
 
@@ -18,10 +19,15 @@ class Walker {
   public:
     Walker(ChainTarget const& target, Network const& network,
            std::function<void(Step const&)> const& tell, std::stop_token stop)
-        : target_(target), network_(network), tell_(tell), stop_(std::move(stop)) {}
+        : target_(target),
+          network_(network),
+          tell_(tell),
+          stop_(std::move(stop)),
+          proxy_(network.proxy_of ? network.proxy_of(target.host) : std::string()) {}
 
     bool walk() {
-        return reach() && enter() && (!target_.image || (ask_token() && ask_manifest_of_image()));
+        return (proxy_.empty() ? reach() : reach_proxy()) && enter() &&
+               (!target_.image || (ask_token() && ask_manifest_of_image()));
     }
 
   private:
@@ -48,24 +54,49 @@ class Walker {
         std::string const odd = odd_addresses(host, *addresses);
         good("DNS", join(*addresses, ", "), odd);
         begin();
-        Error last;
-        bool connected = false;
-        for (std::string const& address : *addresses) {
-            auto const opened = network_.connect(address, port);
-            if (opened) {
-                connected = good("TCP", address + " port " + port);
-                break;
-            }
-            last = opened.error();
-        }
+        auto const connected = connect(*addresses, port);
         if (!connected) {
-            return bad("TCP", last.message, odd.empty() ? tcp_cause(host, last) : odd);
+            return bad("TCP", connected.error().message,
+                       odd.empty() ? tcp_cause(host, connected.error()) : odd);
         }
+        good("TCP", *connected);
         begin();
         if (auto const shaken = network_.handshake(target_.host); !shaken) {
             return bad("TLS", shaken.error().message, tls_cause(shaken.error()));
         }
         return good("TLS", "the certificate is " + host + "'s");
+    }
+
+    /// The first of the addresses that answers, with its port.
+    [[nodiscard]] Result<std::string> connect(std::vector<std::string> const& addresses,
+                                              std::string const& port) const {
+        Error last;
+        for (std::string const& address : addresses) {
+            auto const opened = network_.connect(address, port);
+            if (opened) {
+                return address + " port " + port;
+            }
+            last = opened.error();
+        }
+        return fail(std::move(last));
+    }
+
+    /// A proxy looks the registry up and connects to it: what can be seen from here is the way to
+    /// the proxy, and who answers behind it.
+    bool reach_proxy() {
+        auto const [host, port] = http::host_and_port(proxy_, "80");
+        begin();
+        auto const addresses = network_.resolve(host);
+        if (!addresses) {
+            return bad("proxy", addresses.error().message, proxy_cause());
+        }
+        auto const connected = connect(*addresses, port);
+        if (!connected) {
+            return bad("proxy", connected.error().message, proxy_cause());
+        }
+        return good("proxy", *connected + ": all that follows goes through " + proxy_ +
+                                 ", as HTTPS_PROXY says here; nodes pull as their container "
+                                 "runtime is told");
     }
 
     bool enter() {
@@ -74,6 +105,11 @@ class Walker {
         request.url = "https://" + target_.host + "/v2/";
         request.timeout = request_timeout;
         auto const response = network_.transport.send(request, stop_);
+        if (!response && !proxy_.empty()) {
+            bool const untrusted = response.error().code == http::tls_untrusted;
+            return bad(untrusted ? "TLS" : "/v2/", response.error().message,
+                       untrusted ? tls_cause(response.error()) : behind_proxy_cause());
+        }
         if (!response) {
             return bad("/v2/", response.error().message, ping_cause(503));
         }
@@ -160,6 +196,7 @@ class Walker {
     Network const& network_;
     std::function<void(Step const&)> const& tell_;
     std::stop_token stop_;
+    std::string const proxy_;  ///< HOST:PORT; empty: none
     SteadyTime began_{};
     std::chrono::seconds skew_{};
     Door door_{};

@@ -17,7 +17,8 @@ namespace rt::registry {
 
 /// One step on the way from a name to an image.
 struct Step {
-    std::string name;  ///< DNS, TCP, TLS, /v2/, challenge, token, scope, manifest; identity, ...
+    std::string
+        name;  ///< DNS, TCP, TLS, proxy, /v2/, challenge, token, scope, manifest; identity, ...
     bool ok = true;
     std::chrono::milliseconds took{};
     std::string saw{};    ///< printable, without secrets
@@ -41,6 +42,7 @@ struct ChainTarget {
 
 /// Walks the chain DNS -> TCP -> TLS -> /v2/ -> challenge -> token -> scope -> manifest, each step
 /// with its time and what it saw, and ends at the first that fails, with its likely cause and fix.
+/// Where a proxy stands between, one step "proxy" takes the place of DNS, TCP and TLS.
 /// `tell` gets each step at once. True where the whole way was walked.
 bool walk(ChainTarget const& target, Network const& network,
           std::function<void(Step const&)> const& tell, std::stop_token const& stop);

@@ -107,13 +107,14 @@ Result<void> connect_to(std::string const& address, std::string const& port) {
 
 }  // namespace
 
-Network real_network(http::Transport& transport, http::CaBundles trusted, std::stop_token stop) {
+Network real_network(http::Transport& transport, http::CaBundles trusted, http::ProxyOf proxy_of,
+                     std::stop_token stop) {
     auto const handshake = [trusted = std::move(trusted),
                             stop = std::move(stop)](std::string const& authority) {
         return http::verify_server("https://" + authority + "/", http::trusting(trusted),
                                    connect_timeout, stop);
     };
-    return {resolve, connect_to, handshake, transport, system_clock()};
+    return {resolve, connect_to, handshake, transport, system_clock(), std::move(proxy_of)};
 }
 
 bool is_private_address(std::string const& address) {

@@ -8,6 +8,7 @@
 
 #include "lib/base/clock.hpp"
 #include "lib/base/result.hpp"
+#include "lib/http/no_proxy.hpp"
 #include "lib/http/transport.hpp"
 
 namespace rt::registry {
@@ -23,11 +24,13 @@ struct Network {
     std::function<Result<void>(std::string const& authority)> handshake;
     http::Transport& transport;
     Clock& clock;
+    /// The proxy that `transport` asks https://authority through; no function: it asks directly.
+    http::ProxyOf proxy_of{};
 };
 
-/// The machine's own. `transport` is to trust the same.
+/// The machine's own. `transport` is to trust the same, and to use that proxy.
 [[nodiscard]] Network real_network(http::Transport& transport, http::CaBundles trusted,
-                                   std::stop_token stop);
+                                   http::ProxyOf proxy_of, std::stop_token stop);
 
 /// An address of a private network: RFC 1918, 100.64.0.0/10 (shared, and where clouds have their
 /// endpoints), loopback, link-local, IPv6 unique-local.

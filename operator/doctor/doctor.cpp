@@ -138,7 +138,8 @@ class Doctor {
     }
 
     std::optional<RegistryCredential> mint(tenancy::CredentialSpec const& spec) {
-        RecordingTransport recorder(context_.network.transport, context_.clock);
+        RecordingTransport recorder(context_.network.transport, context_.clock,
+                                    context_.network.proxy_of);
         auto credential =
             context_.make_source(recorder)->mint({spec, request_.ns, context_.cluster}, stop_);
         std::vector<Step> steps = recorder.steps();
@@ -149,6 +150,9 @@ class Doctor {
             }
             failed.ok = false;
             failed.saw = printable(credential.error().message, 512);
+            if (!recorder.last_proxy().empty()) {
+                failed.saw += " (through proxy " + recorder.last_proxy() + ")";
+            }
             failed.cause = registry::cloud_cause(failed.name + " " + credential.error().message,
                                                  request_.tenancy);
             steps.push_back(std::move(failed));

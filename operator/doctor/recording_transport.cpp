@@ -47,7 +47,10 @@ Result<http::Response> RecordingTransport::send(http::Request const& request,
     auto response = inner_.send(request, std::move(stop));
     step.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - began);
     step.ok = response && response->status / 100 == 2;
-    step.saw = printable(http::split_url(request.url).authority, 260) + ": " +
+    http::Url const url = http::split_url(request.url);
+    last_proxy_ = proxy_of_ && url.scheme == "https" ? proxy_of_(url.authority) : std::string();
+    step.saw = printable(url.authority, 260) +
+               (last_proxy_.empty() ? "" : " through proxy " + last_proxy_) + ": " +
                (response ? "HTTP " + std::to_string(response->status)
                          : printable(response.error().message, 512));
     steps_.push_back(std::move(step));

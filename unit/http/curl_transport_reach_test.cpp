@@ -12,6 +12,7 @@
 
 #include "lib/http/authority.hpp"
 #include "lib/http/ca_bundles.hpp"
+#include "lib/http/no_proxy.hpp"
 #include "lib/http/transport.hpp"
 #include "unit/http/server_fixture.hpp"
 
@@ -255,6 +256,47 @@ TEST(FindProxy, reads_the_environment_as_curl_and_go_do) {
     EXPECT_EQ((*find())->url.reveal(), "http://proxy.corp:80");
     environment = {{"HTTP_PROXY", "http://proxy.corp:3128"}};
     EXPECT_FALSE(find()->has_value()) << "we ask clouds over https only";
+}
+
+TEST(ProxyOf, passes_by_what_no_proxy_names) {
+    struct Case {
+        char const* exceptions;
+        char const* host;
+        bool passes;
+    };
+    for (Case const& c : std::vector<Case>{
+             {"", "sts.example.com", false},
+             {"*", "sts.example.com", true},
+             {"example.com", "example.com", true},
+             {"example.com", "STS.Example.com.", true},
+             {".example.com", "sts.example.com", true},
+             {".example.com", "example.com", true},
+             {"example.com", "notexample.com", false},
+             {"sts.example.com", "example.com", false},
+             {"a.example, b.example\tc.example", "x.c.example", true},
+             {" , .", "a.example", false},
+             {"10.0.0.0/8", "10.1.2.3", true},
+             {"10.0.0.0/8", "11.1.2.3", false},
+             {"10.1.2.0/23", "10.1.3.255", true},
+             {"10.1.2.0/23", "10.1.4.0", false},
+             {"10.1.2.3", "10.1.2.3", true},
+             {"10.1.2.3/33", "10.1.2.3", false},
+             {"10.1.2.3/x", "10.1.2.3", false},
+             {"2.3", "10.1.2.3", false},
+             {"0.0.0.0/0", "10.1.2.3", true},
+             {"0.0.0.0/0", "::1", false},
+             {"fd00::/8", "[fd12::1]", true},
+             {"fd00::/8", "[fe12::1]", false},
+             {"::1", "::1", true},
+             {"10.0.0.0/8", "10.example.com", false},
+         }) {
+        EXPECT_EQ(passes_by_proxy(c.exceptions, c.host), c.passes) << c.exceptions << " " << c.host;
+    }
+    std::optional<Proxy> proxy;
+    EXPECT_EQ(proxy_of(proxy)("sts.example.com:443"), "");
+    proxy = Proxy{SecretString("http://u:p@proxy.corp:3128"), "proxy.corp:3128", "harbor.corp"};
+    EXPECT_EQ(proxy_of(proxy)("sts.example.com:443"), "proxy.corp:3128");
+    EXPECT_EQ(proxy_of(proxy)("harbor.corp:8443"), "");
 }
 
 TEST(FindProxy, refuses_what_is_no_http_proxy_without_telling_a_password) {

@@ -24,7 +24,7 @@ class ChainTest : public ::testing::Test {
     }
     bool walked() {
         steps.clear();
-        return walk(target, {resolve, connect, handshake, transport, clock},
+        return walk(target, {resolve, connect, handshake, transport, clock, proxy_of},
                     [this](Step const& step) { steps.push_back(step); }, {});
     }
     /// "DNS TCP !TLS": what was walked, with what failed.
@@ -52,6 +52,7 @@ class ChainTest : public ::testing::Test {
     std::function<Result<void>(std::string const&)> handshake = [](std::string const&) {
         return Result<void>();
     };
+    http::ProxyOf proxy_of;
     tenancy::CredentialSpec const spec =
         credential(acr(), "acs:ram::1146716667364888:role/acr-cainiao");
     Login const login{"cr_temp_user", "secret-password"};
@@ -101,6 +102,51 @@ TEST_F(ChainTest, EndsAtTheFirstStepThatFailsAndSaysWhy) {
     EXPECT_FALSE(walked());
     EXPECT_EQ(way(), "DNS TCP !TLS") << "any address will do";
     EXPECT_NE(steps.back().cause.find("registry-tenancy-ca-bundle"), std::string::npos);
+}
+
+TEST_F(ChainTest, GoesThroughAProxyWhereOneStandsBetween) {
+    proxy_of = [](std::string const& authority) {
+        EXPECT_EQ(authority, acr_host);
+        return std::string("proxy.corp:3128");
+    };
+    Names looked_up;
+    resolve = [&](std::string const& name) {
+        looked_up.push_back(name);
+        return Names{"10.9.9.9"};
+    };
+    handshake = [](std::string const&) -> Result<void> {
+        ADD_FAILURE() << "there is nothing to shake hands with";
+        return {};
+    };
+    target.image.reset();
+    expect_ping();
+    EXPECT_TRUE(walked());
+    EXPECT_EQ(way(), "proxy /v2/ challenge");
+    EXPECT_EQ(looked_up, Names{"proxy.corp"}) << "the registry's name is the proxy's business";
+    EXPECT_NE(steps.front().saw.find("10.9.9.9 port 3128"), std::string::npos);
+    EXPECT_NE(steps.front().saw.find("nodes pull as their container runtime is told"),
+              std::string::npos);
+
+    transport.expect("GET", ping).fail({ErrorKind::Unavailable, "HTTP 403 from the proxy"});
+    EXPECT_FALSE(walked());
+    EXPECT_EQ(way(), "proxy !/v2/");
+    EXPECT_NE(steps.back().cause.find("NO_PROXY"), std::string::npos);
+
+    transport.expect("GET", ping).fail({ErrorKind::Unavailable, "certificate", "TLSUntrusted"});
+    EXPECT_FALSE(walked());
+    EXPECT_EQ(way(), "proxy !TLS");
+
+    connect = [](std::string const&, std::string const&) -> Result<void> {
+        return fail({ErrorKind::DeadlineExceeded, "timed out"});
+    };
+    EXPECT_FALSE(walked());
+    EXPECT_EQ(way(), "!proxy");
+    EXPECT_NE(steps.back().cause.find("HTTPS_PROXY"), std::string::npos);
+
+    // What NO_PROXY names is walked to as ever.
+    proxy_of = [](std::string const&) { return std::string(); };
+    EXPECT_FALSE(walked());
+    EXPECT_EQ(way(), "DNS !TCP");
 }
 
 TEST_F(ChainTest, SaysWhatTheRegistryRefuses) {

@@ -85,7 +85,7 @@ class OperatorDoctor : public testing::Test {
             outside.api,
             {[](std::string const&) { return std::vector<std::string>{"10.0.0.1"}; },
              [](std::string const&, std::string const&) { return Result<void>(); },
-             [](std::string const&) { return Result<void>(); }, network, outside.clock},
+             [](std::string const&) { return Result<void>(); }, network, outside.clock, proxy_of},
             outside.clock,
             settings,
             "demo",
@@ -105,6 +105,7 @@ class OperatorDoctor : public testing::Test {
 
     Outside outside;
     tenancy::Settings settings;
+    http::ProxyOf proxy_of;
     rt::test::ScriptedTransport network;
     std::vector<registry::Step> steps;
 };
@@ -123,6 +124,29 @@ TEST_F(OperatorDoctor, MintsAsTheOperatorDoesAndWalksWithIt) {
     for (registry::Step const& step : steps) {
         EXPECT_EQ(step.saw.find("password"), std::string::npos) << step.saw;
     }
+}
+
+TEST_F(OperatorDoctor, TellsWhatGoesThroughTheOperatorsProxy) {
+    proxy_of = [](std::string const& authority) {
+        return authority == "cr.example" ? std::string() : "proxy.corp:3128";
+    };
+    expect_mint();
+    expect_walk();
+    auto const well = examined({"cainiao", "ns"});
+    ASSERT_TRUE(well);
+    EXPECT_TRUE(*well);
+    EXPECT_EQ(way(),
+              "identity, assume role, registry token, proxy, /v2/, challenge, token, scope, "
+              "manifest");
+    EXPECT_EQ(steps[0].saw, "100.100.100.200: HTTP 200") << "plain http asks no proxy";
+    EXPECT_EQ(steps[1].saw, "sts.example through proxy proxy.corp:3128: HTTP 200");
+    EXPECT_EQ(steps[2].saw, "cr.example: HTTP 200") << "NO_PROXY names it";
+
+    expect_mint(403);
+    expect_ping();
+    ASSERT_TRUE(examined({"cainiao", "ns"}));
+    EXPECT_NE(steps[1].saw.find("NoPermission"), std::string::npos);
+    EXPECT_NE(steps[1].saw.find("(through proxy proxy.corp:3128)"), std::string::npos);
 }
 
 TEST_F(OperatorDoctor, NamesTheStepAtWhichMintingFails) {
