@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -163,13 +164,24 @@ Result<std::set<std::string>> by_token(http::Transport& transport, std::string c
                                        Door const& door, std::span<Question const> questions,
                                        Login const* login, std::stop_token const& stop) {
     RT_TRY(std::string const token, token_for(transport, door, questions, login, stop));
-    if (token.empty()) {
-        return std::set<std::string>();
+    std::set<std::string> granted;
+    if (auto told = pulls_granted_by(token)) {
+        granted = *std::move(told);
+    } else if (!token.empty()) {
+        RT_TRY(granted, read_each(transport, host, questions, "Bearer " + token, stop));
     }
-    if (auto granted = pulls_granted_by(token)) {
-        return *std::move(granted);
+    bool const all = std::all_of(questions.begin(), questions.end(), [&](Question const& one) {
+        return granted.contains(one.repository);
+    });
+    if (!all && login != nullptr) {
+        // Some (Harbor) grant a login that they don't know what everybody gets. Where nothing is
+        // asked for, as `docker login` does, all of them refuse it; other answers tell nothing.
+        auto const alone = token_for(transport, door, {}, login, stop);
+        if (!alone && alone.error().http_status == 401) {
+            return fail(alone.error());
+        }
     }
-    return read_each(transport, host, questions, "Bearer " + token, stop);
+    return granted;
 }
 
 Result<std::set<std::string>> by_password(http::Transport& transport, std::string const& host,

@@ -64,7 +64,8 @@ struct ManifestAnswer {
                                                   std::stop_token const& stop);
 
 /// The repositories, of those asked about, that whoever shows `login` (null: anyone) may pull. A
-/// refused login is an error with the code TokenRejected. Never looks at content, and sends the
+/// refused login is an error with the code TokenRejected, also where the token endpoint says so
+/// only when nothing is asked of it. Never looks at content, and sends the
 /// login to the host or to the door's realm alone.
 [[nodiscard]] Result<std::set<std::string>> may_pull(http::Transport& transport,
                                                      std::string const& host, Door const& door,

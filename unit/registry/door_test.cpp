@@ -33,6 +33,10 @@ class DoorTest : public ::testing::Test {
         std::string(acr_realm) +
         "?service=registry.aliyuncs.com%3Acn-shanghai%3Achina%3Acri-1"
         "&scope=repository%3Acainiao%2Fa1%3Apull&scope=repository%3Abase%2Fjdk%3Apull";
+    /// As `docker login` asks: for nothing.
+    std::string const login_alone = std::string(acr_realm) +
+                                    "?service=registry.aliyuncs.com%3Acn-shanghai%3Achina%3Acri-1"
+                                    "&account=cr_temp_user";
 };
 
 TEST_F(DoorTest, IsWhatTheChallengeSays) {
@@ -78,8 +82,8 @@ TEST_F(DoorTest, SaysWhatKeepsOneFromIt) {
 TEST_F(DoorTest, TokensTellWhatIsGranted) {
     network.expect("GET", scopes + "&account=cr_temp_user")
         .with_header("Authorization", basic)
-        .answer(200, token_for({"cainiao/a1"}));
-    EXPECT_EQ(asked(bearer, &login).value(), Names{"cainiao/a1"});
+        .answer(200, token_for({"cainiao/a1", "base/jdk"}));
+    EXPECT_EQ(asked(bearer, &login).value(), (Names{"cainiao/a1", "base/jdk"}));
     // Without the login nothing of it goes out.
     network.expect("GET", scopes)
         .then_do([](http::Request const& request) {
@@ -94,6 +98,7 @@ TEST_F(DoorTest, RefusalsAtTheTokenEndpointDiffer) {
     network.expect("GET", with_login).answer(401, "{}");
     EXPECT_EQ(code_of(asked(bearer, &login)), "TokenRejected");
     network.expect("GET", with_login).answer(403, "{}");
+    network.expect("GET", login_alone).answer(200, token_for({}));
     EXPECT_EQ(asked(bearer, &login).value(), Names{}) << "it knows the login, and grants nothing";
     network.expect("GET", with_login).answer(500, "{}");
     EXPECT_EQ(code_of(asked(bearer, &login)), "RegistryUnreachable");
@@ -107,6 +112,25 @@ TEST_F(DoorTest, RefusalsAtTheTokenEndpointDiffer) {
     }
 }
 
+TEST_F(DoorTest, ALoginThatIsTakenForNobodysIsToldFromOneThatMayNot) {
+    // Harbor, of a robot that was deleted: what is public, and no word of the login.
+    for (Names const& granted : {Names{}, Names{"base/jdk"}}) {
+        auto const expect_partly_granted = [&] {
+            network.expect("GET", scopes + "&account=cr_temp_user")
+                .answer(200, token_for({granted.begin(), granted.end()}));
+        };
+        expect_partly_granted();
+        network.expect("GET", login_alone).with_header("Authorization", basic).answer(401, "{}");
+        EXPECT_EQ(code_of(asked(bearer, &login)), "TokenRejected");
+        // Whatever else comes back, the first answer counts.
+        for (int const status : {200, 400, 403, 404, 500}) {
+            expect_partly_granted();
+            network.expect("GET", login_alone).answer(status, token_for({}));
+            EXPECT_EQ(asked(bearer, &login).value(), granted) << status;
+        }
+    }
+}
+
 TEST_F(DoorTest, OpaqueTokensAreTriedOnManifests) {
     network.expect("GET", scopes + "&account=cr_temp_user")
         .answer(200, R"({"access_token":"opaque"})");
@@ -116,6 +140,7 @@ TEST_F(DoorTest, OpaqueTokensAreTriedOnManifests) {
     network.expect("HEAD", ping + "base/jdk/manifests/17")
         .with_header("Authorization", "Bearer opaque")
         .answer(403);
+    network.expect("GET", login_alone).answer(200, R"({"access_token":"opaque"})");
     EXPECT_EQ(asked(bearer, &login).value(), Names{"cainiao/a1"});
 }
 
