@@ -127,7 +127,8 @@ struct TenancyOperator::Impl {
                 context.settings.exception_life_max,
                 context.settings.op.waiting_pods == tenancy::OperatorSettings::WaitingPods::Evict}),
           prover({context.api, context.registries, view, running, proof_board, metrics,
-                  context.clock, context.settings.exception_life_max, context.cluster,
+                  context.clock, context.settings.exception_life_max,
+                  context.settings.op.pull_checks_per_second, context.cluster,
                   [this](std::string const& ns, ProofBoard::Touched const& touched) {
                       for (std::string const& name : touched.tenancies) {
                           statuses.add_after(tenancy_key(name), status_delay);

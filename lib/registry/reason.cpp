@@ -6,8 +6,9 @@
 namespace rt::registry {
 namespace {
 
-constexpr std::array<std::pair<Reason, std::string_view>, 10> names{{
+constexpr std::array<std::pair<Reason, std::string_view>, 11> names{{
     {Reason::Verified, "Verified"},
+    {Reason::SwitchedOff, "SwitchedOff"},
     {Reason::NothingToAsk, "NothingToAsk"},
     {Reason::Unknown, "Unknown"},
     {Reason::RealmNotPinned, "RealmNotPinned"},

@@ -9,6 +9,7 @@ namespace rt::registry {
 /// which several are told.
 enum class Reason {
     Verified,
+    SwitchedOff,              ///< nobody is to ask (setting pullChecksPerSecond)
     NothingToAsk,             ///< no image of it is in use
     Unknown,                  ///< the registry's answers tell nothing
     RealmNotPinned,           ///< it names a token endpoint that nobody has approved

@@ -137,6 +137,11 @@ Words words_for(Verdict const& verdict, tenancy::CredentialSpec const& spec,
     switch (verdict.reason) {
         case Reason::Verified:
             return {"the credential can pull", ""};
+        case Reason::SwitchedOff:
+            return {
+                "the operator's setting operator.pullChecksPerSecond is 0, so no registry is asked "
+                "whether credentials can pull",
+                ""};
         case Reason::NothingToAsk:
             return {"no image of " + registry + " is in use, so there is nothing to ask it for",
                     ""};

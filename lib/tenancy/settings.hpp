@@ -47,6 +47,8 @@ struct OperatorSettings {
     int mint_burst = 20;
     /// Mints per hour and namespace caused by drift (a Secret deleted or edited by hand).
     int drift_mints_per_hour = 10;
+    /// Credentials per second that registries are asked about (operator/proof); 0: none.
+    double pull_checks_per_second = 5;
     /// What becomes of a Pod that came before its credential and waits for the kubelet's next try.
     enum class WaitingPods { Tell, Evict };
     WaitingPods waiting_pods = WaitingPods::Tell;

@@ -156,7 +156,8 @@ kube::Condition pull_verified_condition(ProofBoard::Tally const& tally,
         return condition;
     }
     if (tally.verified == 0) {
-        condition.message = where + ": " + tally.finding.for_admins;
+        bool const of_all = tally.finding.reason == registry::Reason::SwitchedOff;
+        condition.message = (of_all ? "" : where + ": ") + tally.finding.for_admins;
         return condition;
     }
     condition.status = "True";

@@ -12,9 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A handful of small requests each; registries have pulls to serve.
-constexpr double checks_per_second = 5;
-constexpr double checks_burst = 20;
+/// Checks after a pause come together, as many as this time brings.
+constexpr double burst_seconds = 4;
 /// Registries that are asked for manifests one by one.
 constexpr std::size_t manifests_max = 4;
 /// How long what GET /v2/ told holds for all namespaces: while a registry doesn't answer, its
@@ -54,7 +53,8 @@ struct PullProver::Round {
 
 PullProver::PullProver(PullProverContext context)
     : context_(std::move(context)),
-      budget_(checks_per_second, checks_burst, context_.clock.steady_now()) {}
+      budget_(context_.checks_per_second, std::max(1.0, context_.checks_per_second * burst_seconds),
+              context_.clock.steady_now()) {}
 
 kube::Outcome PullProver::forget(std::string const& ns) {
     {
@@ -121,6 +121,17 @@ void PullProver::look_at(Round& round, CredentialNeed const& need) {
     if (checked.finding) {
         checked.finding->tenancies = need.spec.tenancies;
     }
+    auto const silent = [&](registry::Reason reason) {
+        checked.finding = {need.wanted.registry,
+                           need.wanted.inputs,
+                           need.spec.tenancies,
+                           reason,
+                           registry::words_for({reason}, need.spec, {}).for_admins,
+                           ""};
+    };
+    if (context_.checks_per_second == 0) {
+        return silent(registry::Reason::SwitchedOff);
+    }
     if (!need.working() || !need.current) {
         return;  // its Secret's change brings us here again
     }
@@ -128,13 +139,7 @@ void PullProver::look_at(Round& round, CredentialNeed const& need) {
     if (questions.asked.empty()) {
         // What was told of the same role before holds for a renewed credential, too.
         if (!checked.finding) {
-            registry::Verdict const silent{registry::Reason::NothingToAsk};
-            checked.finding = {need.wanted.registry,
-                               need.wanted.inputs,
-                               need.spec.tenancies,
-                               silent.reason,
-                               registry::words_for(silent, need.spec, {}).for_admins,
-                               ""};
+            silent(registry::Reason::NothingToAsk);
         }
         return;
     }

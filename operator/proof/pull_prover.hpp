@@ -32,6 +32,8 @@ struct PullProverContext {
     OperatorMetrics& metrics;
     Clock& clock;
     std::chrono::seconds exception_life_max;
+    /// Of all registries together; 0: none is asked, and each finding says so.
+    double checks_per_second;
     std::string cluster;
     /// Statuses, and where `problems` the namespace's grant, may have changed.
     std::function<void(std::string const& ns, ProofBoard::Touched const& touched)> changed;

@@ -187,7 +187,8 @@ Json shown(Settings const& settings) {
             static_cast<int>(op.serving_certificate),
             op.mints_per_second,
             op.mint_burst,
-            op.drift_mints_per_hour};
+            op.drift_mints_per_hour,
+            op.pull_checks_per_second};
 }
 
 TEST(SettingsFile, AsItShipsIsAllDefaults) {
@@ -208,7 +209,7 @@ TEST(SettingsFile, NamesEveryKeyThatTheCodeKnows) {
     auto const file = text_of("config/settings/config.yaml");
     std::set<std::string> keys;
     for (std::string_view const call :
-         {"text(\"", "number(\"", "seconds(\"", "positive(\"", "choice(\"", "texts(\"",
+         {"text(\"", "number(\"", "seconds(\"", "per_second(\"", "choice(\"", "texts(\"",
           "absolute_path(\"", "child(\"", "custom_kinds(\""}) {
         for (auto at = code.find("." + std::string(call)); at != std::string::npos;
              at = code.find("." + std::string(call), at + 1)) {

@@ -75,7 +75,8 @@ TEST(Verdicts, AreToldToAdminsWithTheFixAndToDevelopersWithoutTheRole) {
     for (Reason const reason :
          {Reason::RoleTooNarrow, Reason::RegistryNamespacePublic, Reason::TokenRejected,
           Reason::RegistryUnreachable, Reason::DNSFailed, Reason::TLSUntrusted,
-          Reason::RealmNotPinned, Reason::Verified, Reason::NothingToAsk, Reason::Unknown}) {
+          Reason::RealmNotPinned, Reason::Verified, Reason::SwitchedOff, Reason::NothingToAsk,
+          Reason::Unknown}) {
         Words const words = words_for({reason, {in_namespace("x")}, "seen"}, spec, acr_host);
         EXPECT_FALSE(words.for_admins.empty()) << name_of(reason);
         EXPECT_EQ(words.for_developers.find("acs:"), std::string::npos) << words.for_developers;

@@ -50,6 +50,7 @@ operator:
   mintsPerSecond: 0.5
   mintBurst: 3
   driftMintsPerHour: 4
+  pullChecksPerSecond: 0
   waitingPods: Evict
   connectTo:
     sts.eu-central-1.amazonaws.com: vpce-1.sts.eu-central-1.vpce.amazonaws.com
@@ -87,6 +88,7 @@ operator:
     EXPECT_DOUBLE_EQ(op.mints_per_second, 0.5);
     EXPECT_EQ(op.mint_burst, 3);
     EXPECT_EQ(op.drift_mints_per_hour, 4);
+    EXPECT_EQ(op.pull_checks_per_second, 0) << "none";
     EXPECT_TRUE(settings->excluded("tenancy"));
     EXPECT_TRUE(settings->excluded("kube-system"));
     EXPECT_TRUE(settings->excluded("cni-system"));
@@ -134,8 +136,17 @@ TEST(Settings, ErrorsNameLineKeyValueAndFix) {
              {"webhook: []", {"webhook", "no mapping"}},
              {"webhook: {limits: {bodyBytesMax: 1000000, bodyBytesInFlightMax: 900000}}",
               {"bodyBytesInFlightMax", "less than bodyBytesMax"}},
-             {"operator: {mintsPerSecond: 0}", {"operator.mintsPerSecond", "above 0"}},
+             {"operator: {mintsPerSecond: 0}",
+              {"operator.mintsPerSecond", "\"0\"", "no number from 0.01 to 10000: correct it"}},
              {"operator: {mintsPerSecond: .inf}", {"mintsPerSecond"}},
+             {"operator: {mintsPerSecond: inf}", {"mintsPerSecond"}},
+             {"operator: {pullChecksPerSecond: nan}", {"pullChecksPerSecond"}},
+             {"operator: {pullChecksPerSecond: 0.001}", {"pullChecksPerSecond", "\"0.001\""}},
+             {"operator: {pullChecksPerSecond: -1}", {"pullChecksPerSecond", "\"-1\""}},
+             {"operator: {pullChecksPerSecond: off}", {"pullChecksPerSecond", "\"off\""}},
+             {"operator:\n  pullChecksPerSecond: 101",
+              {"line 2", "operator.pullChecksPerSecond", "\"101\"",
+               "no number from 0.01 to 100 or 0 (no checks): correct it"}},
              {"operator: {servingCertificate: Mine}", {"Managed, External"}},
              {"operator: {connectTo: [a]}", {"operator.connectTo", "no mapping"}},
              {"operator:\n  connectTo:\n    https://sts.example.com: a",

@@ -78,11 +78,14 @@ class Prover : public testing::Test {
     World world{outside};
     RunningImages running{[](auto const&) {}};
     rt::test::ScriptedTransport network;
-    PullProver prover{{outside.api, network, world.view, running, world.proofs, world.metrics,
-                       outside.clock, std::chrono::hours(24), "demo",
-                       [this](std::string const& ns, ProofBoard::Touched const& touched) {
-                           world.touch(ns, touched);
-                       }}};
+    PullProver prover_at(double checks_per_second) {
+        return PullProver({outside.api, network, world.view, running, world.proofs, world.metrics,
+                           outside.clock, std::chrono::hours(24), checks_per_second, "demo",
+                           [this](std::string const& ns, ProofBoard::Touched const& touched) {
+                               world.touch(ns, touched);
+                           }});
+    }
+    PullProver prover = prover_at(5);
     std::string const image = std::string(vpc_host) + "/cainiao/a1:v1";
     std::string const jdk = std::string(vpc_host) + "/base/jdk:17";
 };
@@ -215,13 +218,48 @@ TEST_F(Prover, SharesABoundedBudget) {
     running.replace(pods);
     Error const down{ErrorKind::Unavailable, "connection refused"};
     network.expect("GET", ping).fail(down);
-    std::size_t put_off = 0;
-    for (std::string const& ns : all) {
-        auto const outcome = prover.reconcile(ns, {});
-        put_off += outcome.kind == kube::Outcome::Kind::After && outcome.delay < 1s ? 1U : 0U;
-    }
+    auto const put_off = [&](double checks_per_second, std::chrono::seconds turn) {
+        PullProver one = prover_at(checks_per_second);
+        std::size_t count = 0;
+        for (std::string const& ns : all) {
+            auto const outcome = one.reconcile(ns, {});
+            count += outcome.kind == kube::Outcome::Kind::After && outcome.delay < turn ? 1U : 0U;
+        }
+        return count;
+    };
+    EXPECT_EQ(put_off(5, 1s), all.size() - 20U);
     EXPECT_EQ(network.requests().size(), 1U) << "a registry that is down is asked once for all";
-    EXPECT_EQ(put_off, all.size() - 20U);
+    network.expect("GET", ping).fail(down);
+    EXPECT_EQ(put_off(0.1, 11s), all.size() - 1U) << "four seconds bring none, but one is asked";
+}
+
+TEST_F(Prover, SwitchedOffAsksNobodyAndTakesBackWhatWasTold) {
+    run({image});
+    expect_ping();
+    expect_too_little();
+    look();
+    ASSERT_EQ(condition(), "False RoleTooNarrow");
+    ASSERT_EQ(problems(), std::vector<std::string>{"RoleTooNarrow"});
+    std::size_t const asked = network.requests().size();
+    PullProver off = prover_at(0);
+    EXPECT_EQ(off.reconcile("ns", {}).kind, kube::Outcome::Kind::Done);
+    world.settle();
+    EXPECT_EQ(condition(), "Unknown SwitchedOff");
+    EXPECT_TRUE(problems().empty());
+    EXPECT_EQ(world.condition("cainiao", "Ready"), "True CredentialsReady");
+    EXPECT_EQ(network.requests().size(), asked);
+    EXPECT_EQ(world.events.count("PullVerified"), 0) << "nothing was verified";
+}
+
+TEST_F(Prover, SwitchedOffSaysSoAlsoWhereNothingWasMintedYet) {
+    outside.source.failing.insert({"shared-acr", {ErrorKind::Unavailable, "later"}});
+    outside.api.put(namespaces, namespace_object("late"));
+    outside.api.put(registry_tenancies, tenancy("late", {"late"}, {"cainiao"}));
+    world.settle();
+    PullProver off = prover_at(0);
+    off.reconcile("late", {});
+    world.settle();
+    EXPECT_EQ(world.condition("late", "PullVerified"), "Unknown SwitchedOff");
 }
 
 TEST_F(Prover, OfARestartedOperatorChangesNothingUntilItHasAsked) {
