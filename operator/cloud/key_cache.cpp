@@ -48,9 +48,8 @@ void KeyCache::forget(std::string const& identity) {
     slots_.erase(identity);
 }
 
-Result<KeyCache::Fetched> KeyCache::dated(TemporaryKeys read, WallTime server_now,
-                                          std::string_view source) const {
-    auto const life = read.expires_at - server_now;
+Result<KeyCache::Fetched> KeyCache::dated(TemporaryKeys read, std::string_view source) const {
+    auto const life = read.expires_at - read.answered_at.value_or(clock_.wall_now());
     if (life <= 0s) {
         return fail(Error{ErrorKind::Expired,
                           std::string(source) + ": the role's credentials arrived expired"});

@@ -33,10 +33,9 @@ class KeyCache {
     void forget(std::string const& identity);
 
     /// `read` as it is to be kept: fetched again ten minutes before its end, or at half of a life
-    /// under 20 minutes. Expired where it arrived so by the server's clock; `source` says from
-    /// where.
-    [[nodiscard]] Result<Fetched> dated(TemporaryKeys read, WallTime server_now,
-                                        std::string_view source) const;
+    /// under 20 minutes. Expired where it arrived so by the cloud's clock (by ours where it didn't
+    /// say); `source` says from where.
+    [[nodiscard]] Result<Fetched> dated(TemporaryKeys read, std::string_view source) const;
 
   private:
     struct Slot {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "lib/base/clock.hpp"
@@ -21,14 +22,16 @@ struct AccessKeys {
 /// Keys that end.
 struct TemporaryKeys {
     AccessKeys keys;
-    WallTime expires_at;  ///< by the cloud's clock
+    WallTime expires_at;                    ///< by the cloud's clock
+    std::optional<WallTime> answered_at{};  ///< by the same, where it said
 };
 
 /// A docker login that a registry's cloud handed out.
 struct AuthorizationToken {
     std::string username;
     SecretString password;
-    WallTime expires_at;  ///< by the cloud's clock
+    WallTime expires_at;                    ///< by the cloud's clock
+    std::optional<WallTime> answered_at{};  ///< by the same, where it said
 };
 
 }  // namespace rt::op

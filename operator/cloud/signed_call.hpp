@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "operator/cloud/answers.hpp"
+#include "operator/cloud/keys.hpp"
 #include "operator/cloud/token_source.hpp"
 
 namespace rt::op {
@@ -65,5 +66,11 @@ auto signed_call(http::Transport& clouds, CloudClock& clock, std::string const& 
     }
     return value;
 }
+
+/// The credential that a token of GetAuthorizationToken is. It ends when the token does by the
+/// cloud's clock (`cloud_now` where the answer didn't say), but after `life_max` at the latest.
+/// Expired where it arrived so. `now` is the time of our own clock. Pure.
+[[nodiscard]] Result<RegistryCredential> credential_of(AuthorizationToken token, WallTime cloud_now,
+                                                       std::chrono::hours life_max, WallTime now);
 
 }  // namespace rt::op

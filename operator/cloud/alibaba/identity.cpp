@@ -3,11 +3,13 @@
 #include "operator/cloud/access_key.hpp"
 #include "operator/cloud/alibaba/requests.hpp"
 #include "operator/cloud/alibaba/responses.hpp"
-#include "operator/cloud/answers.hpp"
+#include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/token_file.hpp"
 
 namespace rt::op::alibaba {
 namespace {
+
+constexpr char assume_with_token_step[] = "AssumeRoleWithOIDC";
 
 std::string cache_key(tenancy::AlibabaAcrSpec const& spec) {
     switch (spec.identity.type) {
@@ -52,25 +54,21 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AlibabaAcrSpec const& spe
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,
                                                             std::stop_token const& stop) {
+    constexpr char service[] = "ECS metadata service";
+    auto const ask = [&](http::Request const& request, auto const& read) {
+        return plain_call(context_.clouds, service, request, read, stop);
+    };
     // Normal mode answers without a token, hardened mode refuses the reads below without one; so a
     // failure here decides nothing yet.
-    SecretString token;
-    if (auto const response = context_.clouds.send(metadata_token_request(), stop)) {
-        if (Result<SecretString> read = read_metadata_token(*response)) {
-            token = std::move(*read);
-        }
-    }
+    auto const given = ask(metadata_token_request(), read_metadata_token);
+    SecretString const token = given ? given->clone() : SecretString();
     std::string role = identity.role_name;
     if (role.empty()) {
-        RT_TRY(http::Response const response,
-               context_.clouds.send(metadata_role_request(token), stop));
-        RT_TRY(role, read_metadata_role(response));
+        RT_TRY(role, ask(metadata_role_request(token), read_metadata_role));
     }
-    RT_TRY(http::Response const response,
-           context_.clouds.send(metadata_credentials_request(role, token), stop));
-    RT_TRY(TemporaryKeys read, read_metadata_credentials(response));
-    return cache_.dated(std::move(read), server_time(response).value_or(context_.clock.wall_now()),
-                        "ECS metadata service");
+    RT_TRY(TemporaryKeys read,
+           ask(metadata_credentials_request(role, token), read_metadata_credentials));
+    return cache_.dated(std::move(read), service);
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AlibabaAcrSpec const& spec,
@@ -80,27 +78,19 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AlibabaAcrSp
     AssumeRole parameters;
     parameters.role_arn = spec.identity.oidc_role;
     parameters.session_name = session_name(cluster, context_.product_namespace);
-    RT_TRY(WebIdentity read, assume_with_token(context_, spec, parameters, token, stop));
-    return cache_.dated(std::move(read.keys), read.server_now, "AssumeRoleWithOIDC");
+    RT_TRY(TemporaryKeys read, assume_with_token(context_, spec, parameters, token, stop));
+    return cache_.dated(std::move(read), assume_with_token_step);
 }
 
-Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
-                                      tenancy::AlibabaAcrSpec const& spec,
-                                      AssumeRole const& parameters, SecretString const& token,
-                                      std::stop_token const& stop) {
+Result<TemporaryKeys> assume_with_token(CredentialSourceContext const& context,
+                                        tenancy::AlibabaAcrSpec const& spec,
+                                        AssumeRole const& parameters, SecretString const& token,
+                                        std::stop_token const& stop) {
     std::string const sts = endpoints_of(spec).sts;
-    auto const response =
-        context.clouds.send(web_identity_request(sts, parameters, spec.identity.provider, token,
-                                                 context.clock.wall_now(), context.random.hex(16)),
-                            stop);
-    if (!response) {
-        return fail(response.error().with_context("AssumeRoleWithOIDC at " + sts));
-    }
-    auto read = read_assume_role(*response);
-    if (!read) {
-        return fail(read.error().with_context("AssumeRoleWithOIDC"));
-    }
-    return WebIdentity{std::move(*read), server_time(*response).value_or(context.clock.wall_now())};
+    return plain_call(context.clouds, assume_with_token_step,
+                      web_identity_request(sts, parameters, spec.identity.provider, token,
+                                           context.clock.wall_now(), context.random.hex(16)),
+                      read_assume_role, stop, " at " + sts);
 }
 
 }  // namespace rt::op::alibaba

@@ -8,18 +8,13 @@
 
 namespace rt::op::alibaba {
 
-/// A session that a token was traded for, and the cloud's time then.
-struct WebIdentity {
-    TemporaryKeys keys;
-    WallTime server_now;
-};
 /// AssumeRoleWithOIDC with a token of a ServiceAccount of this cluster, at the provider that the
 /// Registry's identity names.
-[[nodiscard]] Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
-                                                    tenancy::AlibabaAcrSpec const& spec,
-                                                    AssumeRole const& parameters,
-                                                    SecretString const& token,
-                                                    std::stop_token const& stop);
+[[nodiscard]] Result<TemporaryKeys> assume_with_token(CredentialSourceContext const& context,
+                                                      tenancy::AlibabaAcrSpec const& spec,
+                                                      AssumeRole const& parameters,
+                                                      SecretString const& token,
+                                                      std::stop_token const& stop);
 
 /// Who the operator is before it assumes a role. Thread-safe; one fetch at a time.
 class BaseIdentity {

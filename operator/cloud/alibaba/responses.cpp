@@ -119,6 +119,7 @@ Result<TemporaryKeys> read_keys(http::Response const& response, Json const& obje
             response, "lacks one of AccessKeyId, AccessKeySecret, SecurityToken, Expiration"));
     }
     read.expires_at = *expires;
+    read.answered_at = server_time(response);
     return read;
 }
 
@@ -143,12 +144,12 @@ Result<AuthorizationToken> read_token(http::Response const& response, Json const
                                              std::string(names.expires)));
     }
     token.expires_at = WallTime(std::chrono::milliseconds(expires->get<std::int64_t>()));
+    token.answered_at = server_time(response);
     return token;
 }
 
 Error metadata_error(http::Response const& response, std::string const& what) {
-    Error error{ErrorKind::Unavailable,
-                "ECS metadata service: HTTP " + std::to_string(response.status) + " for " + what};
+    Error error{ErrorKind::Unavailable, "HTTP " + std::to_string(response.status) + " for " + what};
     error.http_status = response.status;
     if (response.status == 403) {
         error.kind = ErrorKind::Forbidden;

@@ -54,8 +54,7 @@ Result<TemporaryKeys> AlibabaSource::assume_role_as(AssumeRole const& parameters
     if (spec.identity.type == tenancy::Identity::Type::ServiceAccount) {
         RT_TRY(SecretString const token,
                namespace_token(context_, request.ns, token_audience, stop));
-        RT_TRY(WebIdentity session, assume_with_token(context_, spec, parameters, token, stop));
-        return std::move(session.keys);
+        return assume_with_token(context_, spec, parameters, token, stop);
     }
     RT_TRY(AccessKeys const keys, identity_.keys(spec, request.cluster, stop));
     return call(assume_role_call(endpoints_of(spec).sts, parameters), keys, read_assume_role, stop);
@@ -93,29 +92,14 @@ Result<RegistryCredential> AlibabaSource::mint(MintRequest const& request, std::
     bool const personal = instance.edition == tenancy::AlibabaAcrSpec::Edition::Personal;
     RT_TRY(TemporaryKeys const session, assume_role(request, stop));
 
-    std::optional<WallTime> answered_at;
-    auto const read = [&](http::Response const& response) {
-        answered_at = server_time(response);
-        return personal ? read_personal_token(response) : read_authorization_token(response);
-    };
     std::string const host = endpoints_of(instance).acr;
     RT_TRY(AuthorizationToken token,
            call(personal ? personal_token_call(host)
                          : authorization_token_call(host, instance.instance_id),
-                session.keys, read, stop));
-
-    WallTime const now = context_.clock.wall_now();
+                session.keys, personal ? read_personal_token : read_authorization_token, stop));
     // The password dies with the session, whatever ExpireTime says.
-    auto const ends = std::min(token.expires_at, session.expires_at);
-    auto const life =
-        std::min<WallTime::duration>(ends - answered_at.value_or(cloud_clock_.now()), life_max);
-    if (life <= 0s) {
-        return fail(Error{ErrorKind::Expired,
-                          "GetAuthorizationToken: the credential arrived already expired; compare "
-                          "the clocks of this cluster and the cloud"});
-    }
-    return RegistryCredential{std::move(token.username), std::move(token.password), now,
-                              now + life};
+    token.expires_at = std::min(token.expires_at, session.expires_at);
+    return credential_of(std::move(token), cloud_clock_.now(), life_max, context_.clock.wall_now());
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 #include "operator/cloud/access_key.hpp"
 #include "operator/cloud/amazon/requests.hpp"
 #include "operator/cloud/amazon/responses.hpp"
-#include "operator/cloud/answers.hpp"
+#include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/token_file.hpp"
 
 namespace rt::op::amazon {
 namespace {
+
+constexpr char assume_with_token_step[] = "AssumeRoleWithWebIdentity";
 
 std::string cache_key(tenancy::AmazonEcrSpec const& spec) {
     switch (spec.identity.type) {
@@ -63,23 +65,19 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::AmazonEcrSpec const& spec
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_instance_role(tenancy::Identity const& identity,
                                                             std::stop_token const& stop) {
-    auto const answer = context_.clouds.send(metadata_token_request(), stop);
-    if (!answer) {
-        return fail(answer.error().with_context(
-            "EC2 metadata service (a hop limit of 1 keeps Pods from it)"));
-    }
-    RT_TRY(SecretString const token, read_metadata_token(*answer));
+    constexpr char service[] = "EC2 metadata service";
+    auto const ask = [&](http::Request const& request, auto const& read) {
+        return plain_call(context_.clouds, service, request, read, stop,
+                          " (a hop limit of 1 keeps Pods from it)");
+    };
+    RT_TRY(SecretString const token, ask(metadata_token_request(), read_metadata_token));
     std::string role = identity.role_name;
     if (role.empty()) {
-        RT_TRY(http::Response const response,
-               context_.clouds.send(metadata_role_request(token), stop));
-        RT_TRY(role, read_metadata_role(response));
+        RT_TRY(role, ask(metadata_role_request(token), read_metadata_role));
     }
-    RT_TRY(http::Response const response,
-           context_.clouds.send(metadata_credentials_request(role, token), stop));
-    RT_TRY(TemporaryKeys read, read_metadata_credentials(response));
-    return cache_.dated(std::move(read), server_time(response).value_or(context_.clock.wall_now()),
-                        "EC2 metadata service");
+    RT_TRY(TemporaryKeys read,
+           ask(metadata_credentials_request(role, token), read_metadata_credentials));
+    return cache_.dated(std::move(read), service);
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpec const& spec,
@@ -89,8 +87,8 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_web_identity(tenancy::AmazonEcrSpe
     AssumeRole parameters;
     parameters.role_arn = spec.identity.oidc_role;
     parameters.session_name = session_name(cluster, context_.product_namespace);
-    RT_TRY(WebIdentity read, assume_with_token(context_, spec, parameters, token, stop));
-    return cache_.dated(std::move(read.keys), read.server_now, "AssumeRoleWithWebIdentity");
+    RT_TRY(TemporaryKeys read, assume_with_token(context_, spec, parameters, token, stop));
+    return cache_.dated(std::move(read), assume_with_token_step);
 }
 
 Result<KeyCache::Fetched> BaseIdentity::fetch_pod_identity(std::stop_token const& stop) {
@@ -104,32 +102,18 @@ Result<KeyCache::Fetched> BaseIdentity::fetch_pod_identity(std::stop_token const
     }
     RT_TRY(SecretString const token, read_token_file(pod_identity_.token_file));
     RT_TRY(http::Request const request, pod_identity_request(pod_identity_.url, token));
-    auto const response = context_.clouds.send(request, stop);
-    if (!response) {
-        return fail(response.error().with_context(agent));
-    }
-    auto read = read_pod_identity(*response);
-    if (!read) {
-        return fail(read.error().with_context(agent));
-    }
-    return cache_.dated(std::move(*read),
-                        server_time(*response).value_or(context_.clock.wall_now()), agent);
+    RT_TRY(TemporaryKeys read,
+           plain_call(context_.clouds, agent, request, read_pod_identity, stop));
+    return cache_.dated(std::move(read), agent);
 }
 
-Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
-                                      tenancy::AmazonEcrSpec const& spec,
-                                      AssumeRole const& parameters, SecretString const& token,
-                                      std::stop_token const& stop) {
-    auto const response = context.clouds.send(web_identity_request(spec, parameters, token), stop);
-    if (!response) {
-        return fail(response.error().with_context("AssumeRoleWithWebIdentity at " +
-                                                  endpoints_of(spec).sts));
-    }
-    auto read = read_web_identity(*response);
-    if (!read) {
-        return fail(read.error().with_context("AssumeRoleWithWebIdentity"));
-    }
-    return WebIdentity{std::move(*read), server_time(*response).value_or(context.clock.wall_now())};
+Result<TemporaryKeys> assume_with_token(CredentialSourceContext const& context,
+                                        tenancy::AmazonEcrSpec const& spec,
+                                        AssumeRole const& parameters, SecretString const& token,
+                                        std::stop_token const& stop) {
+    return plain_call(context.clouds, assume_with_token_step,
+                      web_identity_request(spec, parameters, token), read_web_identity, stop,
+                      " at " + endpoints_of(spec).sts);
 }
 
 }  // namespace rt::op::amazon

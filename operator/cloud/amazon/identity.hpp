@@ -8,17 +8,12 @@
 
 namespace rt::op::amazon {
 
-/// A session that a token was traded for, and the cloud's time then.
-struct WebIdentity {
-    TemporaryKeys keys;
-    WallTime server_now;
-};
 /// AssumeRoleWithWebIdentity.
-[[nodiscard]] Result<WebIdentity> assume_with_token(CredentialSourceContext const& context,
-                                                    tenancy::AmazonEcrSpec const& spec,
-                                                    AssumeRole const& parameters,
-                                                    SecretString const& token,
-                                                    std::stop_token const& stop);
+[[nodiscard]] Result<TemporaryKeys> assume_with_token(CredentialSourceContext const& context,
+                                                      tenancy::AmazonEcrSpec const& spec,
+                                                      AssumeRole const& parameters,
+                                                      SecretString const& token,
+                                                      std::stop_token const& stop);
 
 /// What EKS' own webhook tells a Pod whose ServiceAccount has a Pod Identity association, by its
 /// environment. Empty: it has none.

@@ -101,6 +101,7 @@ Result<TemporaryKeys> complete(http::Response const& response, TemporaryKeys rea
             response, "lacks one of access key ID, secret access key, session token, expiration"));
     }
     read.expires_at = *expires;
+    read.answered_at = server_time(response);
     return read;
 }
 
@@ -114,8 +115,7 @@ Result<TemporaryKeys> keys_of(http::Response const& response, Json const& body) 
 }
 
 Error metadata_error(http::Response const& response, std::string const& what) {
-    Error error{ErrorKind::Unavailable,
-                "EC2 metadata service: HTTP " + std::to_string(response.status) + " for " + what};
+    Error error{ErrorKind::Unavailable, "HTTP " + std::to_string(response.status) + " for " + what};
     error.http_status = response.status;
     if (response.status == 403) {
         error.kind = ErrorKind::Forbidden;
@@ -300,6 +300,7 @@ Result<AuthorizationToken> read_authorization_token(http::Response const& respon
     }
     token->expires_at = WallTime(std::chrono::duration_cast<WallTime::duration>(
         std::chrono::duration<double>(expires->get<double>())));
+    token->answered_at = server_time(response);
     return token;
 }
 

@@ -57,8 +57,7 @@ Result<TemporaryKeys> AmazonSource::assume_role_as(AssumeRole const& parameters,
     if (registry.identity.type == tenancy::Identity::Type::ServiceAccount) {
         RT_TRY(SecretString const token,
                namespace_token(context_, request.ns, token_audience, stop));
-        RT_TRY(WebIdentity session, assume_with_token(context_, registry, parameters, token, stop));
-        return std::move(session.keys);
+        return assume_with_token(context_, registry, parameters, token, stop);
     }
     RT_TRY(AccessKeys const keys, identity_.keys(registry, request.cluster, stop));
     return call("AssumeRole", assume_role_call(registry, parameters), keys, read_assume_role, stop);
@@ -112,25 +111,10 @@ Result<RegistryCredential> AmazonSource::mint(MintRequest const& request, std::s
     tenancy::AmazonEcrSpec const& registry = *spec.registry->amazon_ecr;
     RT_TRY(TemporaryKeys const session, assume_role(request, stop));
 
-    std::optional<WallTime> answered_at;
-    auto const read = [&](http::Response const& response) {
-        answered_at = server_time(response);
-        return read_authorization_token(response);
-    };
     RT_TRY(AuthorizationToken token,
-           call("GetAuthorizationToken", authorization_token_call(registry), session.keys, read,
-                stop));
-
-    WallTime const now = context_.clock.wall_now();
-    auto const life = std::min<WallTime::duration>(
-        token.expires_at - answered_at.value_or(cloud_clock_.now()), life_max);
-    if (life <= 0s) {
-        return fail(Error{ErrorKind::Expired,
-                          "GetAuthorizationToken: the credential arrived already expired; compare "
-                          "the clocks of this cluster and the cloud"});
-    }
-    return RegistryCredential{std::move(token.username), std::move(token.password), now,
-                              now + life};
+           call("GetAuthorizationToken", authorization_token_call(registry), session.keys,
+                read_authorization_token, stop));
+    return credential_of(std::move(token), cloud_clock_.now(), life_max, context_.clock.wall_now());
 }
 
 }  // namespace

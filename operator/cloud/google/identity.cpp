@@ -2,6 +2,7 @@
 
 #include "operator/cloud/google/requests.hpp"
 #include "operator/cloud/namespace_token.hpp"
+#include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/token_file.hpp"
 
 namespace rt::op::google {
@@ -17,6 +18,7 @@ TemporaryKeys as_keys(AccessToken token, WallTime now) {
     TemporaryKeys keys;
     keys.keys.security_token = std::move(token.token);
     keys.expires_at = now + token.life;
+    keys.answered_at = now;
     return keys;
 }
 
@@ -39,39 +41,27 @@ Result<KeyCache::Fetched> BaseIdentity::fetch(tenancy::Identity const& identity,
     if (identity.type == tenancy::Identity::Type::OIDC) {
         RT_TRY(SecretString const token, read_token_file(context_.google_token_file));
         RT_TRY(AccessToken federated, exchange(identity, impersonation_scope, token, stop));
-        return cache_.dated(as_keys(std::move(federated), now), now, "sts.googleapis.com");
+        return cache_.dated(as_keys(std::move(federated), now), "sts.googleapis.com");
     }
     if (identity.type != tenancy::Identity::Type::InstanceRole) {
         return fail(internal_error("an identity that the operator does not have at Google"));
     }
-    auto const response = context_.clouds.send(
-        metadata_token_request(identity.service_account.empty() ? "default"
-                                                                : identity.service_account),
-        stop);
-    if (!response) {
-        return fail(response.error().with_context(
-            "GCE metadata server (is this a node of Google Cloud, and may Pods reach it?)"));
-    }
-    auto token = read_metadata_token(*response);
-    if (!token) {
-        return fail(token.error().with_context("GCE metadata server"));
-    }
-    return cache_.dated(as_keys(std::move(*token), now), now, "GCE metadata server");
+    constexpr char server[] = "GCE metadata server";
+    RT_TRY(AccessToken token,
+           plain_call(context_.clouds, server,
+                      metadata_token_request(
+                          identity.service_account.empty() ? "default" : identity.service_account),
+                      read_metadata_token, stop,
+                      " (is this a node of Google Cloud, and may Pods reach it?)"));
+    return cache_.dated(as_keys(std::move(token), now), server);
 }
 
 Result<AccessToken> BaseIdentity::exchange(tenancy::Identity const& identity,
                                            std::string_view scope, SecretString const& token,
                                            std::stop_token const& stop) {
-    auto const response =
-        context_.clouds.send(exchange_request(identity.audience, scope, token), stop);
-    if (!response) {
-        return fail(response.error().with_context("token exchange at sts.googleapis.com"));
-    }
-    auto read = read_exchange(*response);
-    if (!read) {
-        return fail(read.error().with_context("token exchange with " + identity.audience));
-    }
-    return read;
+    return plain_call(context_.clouds, "token exchange with " + identity.audience,
+                      exchange_request(identity.audience, scope, token), read_exchange, stop,
+                      " at sts.googleapis.com");
 }
 
 Result<AccessToken> BaseIdentity::namespace_token(tenancy::GoogleArtifactRegistrySpec const& spec,

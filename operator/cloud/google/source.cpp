@@ -6,6 +6,7 @@
 #include "operator/cloud/google/identity.hpp"
 #include "operator/cloud/google/requests.hpp"
 #include "operator/cloud/google/responses.hpp"
+#include "operator/cloud/plain_call.hpp"
 
 namespace rt::op::google {
 namespace {
@@ -35,16 +36,12 @@ class GoogleSource final : public CredentialSource {
 
 Result<AccessToken> GoogleSource::impersonate(std::string const& email, SecretString const& token,
                                               int seconds, std::stop_token const& stop) {
-    std::string const step = "generateAccessToken of " + email;
-    auto const response = context_.clouds.send(impersonation_request(email, token, seconds), stop);
-    if (!response) {
-        return fail(response.error().with_context(step + " at iamcredentials.googleapis.com"));
-    }
-    auto read = read_impersonation(*response, context_.clock.wall_now());
-    if (!read) {
-        return fail(read.error().with_context(step));
-    }
-    return read;
+    auto const read = [&](http::Response const& response) {
+        return read_impersonation(response, context_.clock.wall_now());
+    };
+    return plain_call(context_.clouds, "generateAccessToken of " + email,
+                      impersonation_request(email, token, seconds), read, stop,
+                      " at iamcredentials.googleapis.com");
 }
 
 Result<AccessToken> GoogleSource::granted(MintRequest const& request, std::stop_token const& stop) {

@@ -15,6 +15,7 @@
 #include "operator/cloud/harbor/responses.hpp"
 #include "operator/cloud/harbor/robot_name.hpp"
 #include "operator/cloud/key_cache.hpp"
+#include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/secret_data.hpp"
 
 namespace rt::op::harbor {
@@ -98,15 +99,7 @@ auto HarborSource::call_once(std::string const& name, tenancy::HarborSpec const&
     std::string const& secret = harbor.identity.secret_name;
     RT_TRY(AccessKeys keys, logins_.get(secret, [&] { return read_login(secret, stop); }));
     ApiLogin const login{std::move(keys.access_key_id), std::move(keys.access_key_secret)};
-    auto const response = context_.clouds.send(make(login), stop);
-    if (!response) {
-        return fail(response.error().with_context(name + " at " + harbor.url));
-    }
-    auto value = read(*response);
-    if (!value) {
-        return fail(value.error().with_context(name + " at " + harbor.url));
-    }
-    return value;
+    return plain_call(context_.clouds, name + " at " + harbor.url, make(login), read, stop);
 }
 
 template <class Make, class Read>

@@ -122,6 +122,18 @@ TEST_F(AlibabaSourceTest, KeepsUsingNodeKeysThatLiveWhileTheMetadataServiceIsDow
     EXPECT_NE(credential.error().message.find("AssumeRole"), std::string::npos);
 }
 
+TEST_F(AlibabaSourceTest, SaysThatItIsTheMetadataServiceThatDoesNotAnswer) {
+    Error const down{ErrorKind::DeadlineExceeded, "no complete answer within 5000 ms"};
+    clouds_.expect("PUT", metadata + "api/token").fail(down);
+    clouds_.expect("GET", metadata + "meta-data/ram/security-credentials/").fail(down);
+    auto const credential = mint();
+    ASSERT_FALSE(credential.has_value());
+    EXPECT_EQ(credential.error().kind, ErrorKind::DeadlineExceeded);
+    EXPECT_NE(credential.error().message.find("ECS metadata service: no complete answer"),
+              std::string::npos)
+        << credential.error().message;
+}
+
 TEST_F(AlibabaSourceTest, NormalModeWorksWithoutAMetadataToken) {
     clouds_.expect("PUT", metadata + "api/token").answer(404);
     clouds_.expect("GET", metadata + "meta-data/ram/security-credentials/")
