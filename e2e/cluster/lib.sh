@@ -2,7 +2,8 @@
 # Sourced, never run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cluster=$root/build/cluster
+# RT_CLUSTER_DIR: a second cluster of the same checkout, with a CLUSTER_INDEX of its own.
+cluster=$(realpath -m "${RT_CLUSTER_DIR:-$root/build/cluster}")
 bin=$cluster/bin
 pki=$cluster/pki
 run=$cluster/run       # pid files and sockets
@@ -128,7 +129,7 @@ pid_of() {
 # Whether the name stands for a living network namespace (a file of that name may have outlived it).
 namespace_exists() { [ "$(stat -f -c %T "/run/netns/$netns" 2>/dev/null)" = nsfs ]; }
 
-# Which checkout's cluster the namespace belongs to.
+# Which folder's cluster the namespace belongs to.
 owner_file=/run/$netns.owner
 
 running() { pid_of "$1" >/dev/null; }
