@@ -36,7 +36,7 @@ TEST_F(ClockSkew, alibaba_cloud_is_signed_for_by_its_own_time) {
     {
         Fault const sts("sts", clock(3600));
         Fault const acr("acr", clock(3600));
-        ns = make_governed_namespace("acr-suite-03");
+        ns = make_governed_namespace();
         EXPECT_EQ(counted(requests, "sts", "InvalidTimeStamp.Expired", ns),
                   "some refused, 1 given");
         ASSERT_TRUE(done(apply(pod_manifest(ns, "pulled", std::string(allowed_image)))));
