@@ -7,7 +7,7 @@ shared_images=(cainiao/a1:v0.1 cainiao/a2:v0.1 alipay/a1:v0.1 base/jdk:17 pub/a1
 # Behind the simulated ECR and Azure, which read the same storage; nothing of the shared registry may pull them.
 ecr_images=(payments/a1:v0.1 ledger/a1:v0.1)
 # Behind the simulated Artifact Registry, the same way: PROJECT/REPOSITORY/IMAGE.
-google_images=(acme-images/payments/a1:v0.1 acme-images/ledger/a1:v0.1)
+google_images=(acme-images/payments/a1:v0.1 acme-images/ledger/a1:v0.1 acme-images/open/a1:v0.1)
 platform_images=(pause:v0.1 busybox:v0.1)
 
 seed_registries() {

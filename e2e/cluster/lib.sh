@@ -84,7 +84,7 @@ google_registry_hosts=(
 # Entra ID in Azure's clouds, and a container registry for each identity that the tests use.
 azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn login.microsoftonline.us)
 azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
-    demochina.azurecr.cn demogov.azurecr.us)
+    demopublic.azurecr.io demochina.azurecr.cn demogov.azurecr.us)
 # A Harbor on premises: API, token service and registry under each of its names.
 harbor_hosts=(harbor.example.com harbor.example.org)
 # Another one, whose certificate comes from an authority of the company's own.

@@ -163,19 +163,22 @@ Outcome access_token(Visit& visit) {
     if (refresh) {
         visit.scene.log.role = refresh->client_id;
     }
-    if (!refresh || refresh->kind != AzureToken::Kind::Refresh ||
-        refresh->audience != visit.registry.host || refresh->expires <= visit.scene.now ||
-        visit.expired) {
+    // Whoever shows a login is judged by it.
+    bool const anybody =
+        visit.registry.anonymous_pull && !post && visit.request.header("authorization").empty();
+    if (!anybody && (!refresh || refresh->kind != AzureToken::Kind::Refresh ||
+                     refresh->audience != visit.registry.host ||
+                     refresh->expires <= visit.scene.now || visit.expired)) {
         return unauthorized();
     }
-    AzureToken access = *refresh;
-    access.kind = AzureToken::Kind::Access;
-    access.expires = visit.scene.now + access_life;
+    AzureToken access{AzureToken::Kind::Access, "Azure Container Registry",
+                      visit.registry.host,      anybody ? "" : refresh->client_id,
+                      visit.registry.tenant,    visit.scene.now + access_life};
     for (std::string const& scope : scopes) {
         auto const parts = split(scope, ':');
         bool const pull = parts.size() == 3 && parts[0] == "repository" &&
                           parts[2].find("pull") != std::string::npos;
-        if (pull && may_pull(visit.registry, access.client_id, parts[1])) {
+        if (pull && (anybody || may_pull(visit.registry, access.client_id, parts[1]))) {
             access.pull.push_back(parts[1]);
             visit.scene.log.granted +=
                 (visit.scene.log.granted.empty() ? "" : " ") + ("repository:" + parts[1] + ":pull");

@@ -114,6 +114,22 @@ HarborPermission read_permission(value const& entry, HarborWorld const& harbor) 
     return permission;
 }
 
+/// Of a robot's body. Throws CloudError: the request is refused.
+std::vector<HarborPermission> read_permissions(value const& body, std::string const& level,
+                                               HarborWorld const& harbor) {
+    if (!body.has_field("permissions") || body.at("permissions").size() == 0) {
+        throw bad_request("bad request empty permission");
+    }
+    std::vector<HarborPermission> permissions;
+    for (value const& entry : body.at("permissions").as_array()) {
+        permissions.push_back(read_permission(entry, harbor));
+    }
+    if (level == "project" && (permissions.size() != 1 || permissions[0].kind != "project")) {
+        throw bad_request("bad request permission");
+    }
+    return permissions;
+}
+
 /// Throws CloudError: the request is refused.
 HarborRobot read_robot(std::string const& text, HarborWorld const& harbor) {
     value body;
@@ -140,16 +156,7 @@ HarborRobot read_robot(std::string const& text, HarborWorld const& harbor) {
     }
     robot.days = robot.days == 0 ? days_by_default : robot.days;
     robot.disabled = body.has_field("disable") && body.at("disable").as_bool();
-    if (!body.has_field("permissions") || body.at("permissions").size() == 0) {
-        throw bad_request("bad request empty permission");
-    }
-    for (value const& entry : body.at("permissions").as_array()) {
-        robot.permissions.push_back(read_permission(entry, harbor));
-    }
-    if (robot.level == "project" &&
-        (robot.permissions.size() != 1 || robot.permissions[0].kind != "project")) {
-        throw bad_request("bad request permission");
-    }
+    robot.permissions = read_permissions(body, robot.level, harbor);
     return robot;
 }
 
@@ -293,18 +300,20 @@ HarborApi::Answer HarborApi::list(Request const& request, HarborCaller const& ca
     return response;
 }
 
-HarborApi::Answer HarborApi::update(Request const& request, HarborRobot robot) {
+HarborApi::Answer HarborApi::update(Request const& request, HarborRobot robot,
+                                    HarborWorld const& harbor) {
     value const body = value::parse(request.body);
     if (text_in(body, "name") != robot.name || text_in(body, "level") != robot.level) {
         return bad_request("cannot update the level or name of robot");
     }
+    robot.permissions = read_permissions(body, robot.level, harbor);
     robot.disabled = body.has_field("disable") && body.at("disable").as_bool();
     robots_.replace(robot);
     return json_response(200, value::object());
 }
 
 HarborApi::Answer HarborApi::one(Request const& request, Subject const& subject,
-                                 HarborCaller const& caller) {
+                                 HarborCaller const& caller, HarborWorld const& harbor) {
     auto const id = parse_number(subject.robot, 1, days_at_most);
     auto robot = id ? robots_.find(*id) : std::nullopt;
     if (!robot) {
@@ -321,7 +330,7 @@ HarborApi::Answer HarborApi::one(Request const& request, Subject const& subject,
         return json_response(200, json_of(*robot));
     }
     if (subject.action == "UpdateRobot") {
-        return update(request, *robot);
+        return update(request, *robot, harbor);
     }
     if (subject.action == "DeleteRobot") {
         robots_.remove(robot->id);
@@ -364,7 +373,7 @@ HarborApi::Answer HarborApi::answer(Request const& request, Subject const& subje
             }
             return json_response(200, body);
         }
-        return one(request, subject, caller);
+        return one(request, subject, caller, scene.world.harbor);
     } catch (CloudError const& refused) {
         return refused;
     } catch (web::json::json_exception const& error) {

@@ -42,8 +42,9 @@ class HarborApi {
                   std::optional<Fault> const& fault, Scene& scene);
     [[nodiscard]] Answer list(Request const& request, HarborCaller const& caller,
                               HarborWorld const& harbor) const;
-    Answer one(Request const& request, Subject const& subject, HarborCaller const& caller);
-    Answer update(Request const& request, HarborRobot robot);
+    Answer one(Request const& request, Subject const& subject, HarborCaller const& caller,
+               HarborWorld const& harbor);
+    Answer update(Request const& request, HarborRobot robot, HarborWorld const& harbor);
 
     HarborRobots& robots_;
 };

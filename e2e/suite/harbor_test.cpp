@@ -4,45 +4,18 @@
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
+#include "e2e/suite/support/harbor.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
 namespace {
 
-std::string const host = "harbor.example.com";
-
-/// As an administrator of Harbor, from inside the cluster's network.
-CommandResult harbor(std::string const& method, std::string const& path,
-                     std::string const& body = "") {
-    std::vector<std::string> command = {repository() + "/e2e/cluster/inside",
-                                        "curl",
-                                        "--silent",
-                                        "--show-error",
-                                        "--fail-with-body",
-                                        "--max-time",
-                                        "20",
-                                        "--cacert",
-                                        cluster_directory() + "/pki/cloud-ca.crt",
-                                        "--user",
-                                        "admin:simulated-password-of-the-admin",
-                                        "--request",
-                                        method};
-    if (!body.empty()) {
-        command.insert(command.end(), {"--data", body});
-    }
-    command.push_back("https://" + host + "/api/v2.0" + path);
-    return run(command);
-}
+std::string const& host = harbor_host;
 
 /// Names of the robots that have this in their name, oldest first, separated by one space.
 std::string robots_named(std::string const& part) {
-    CommandResult const result = harbor("GET", "/robots?page_size=100&q=name%3D~" + part);
-    Json const list = Json::parse(result.out, nullptr, false);
-    if (!result.ok() || !list.is_array()) {
-        throw std::runtime_error("Harbor's robots: " + result.text());
-    }
     std::string names;
-    for (Json const& robot : list) {
+    for (Json const& robot : harbor_robots(part)) {
         names += (names.empty() ? "" : " ") + text_at(robot, "/name");
     }
     return names;
@@ -63,28 +36,7 @@ Json const cainiao_and_pub = Json::array({{{"namespace", "cainiao"}}, {{"namespa
 
 class Harbor : public TenancyTest {
   protected:
-    /// The Registry, with the login of a robot that may do no more than the operator needs. Tests
-    /// share both, like shared-acr: a host belongs to one Registry.
-    void SetUp() override {
-        ASSERT_TRUE(done(
-            apply({{"apiVersion", "v1"},
-                   {"kind", "Secret"},
-                   {"metadata", {{"name", "e2e-harbor-robot"}, {"namespace", product_namespace}}},
-                   {"stringData",
-                    {{"username", "robot$registry-tenancy"},
-                     {"password", "simulated-secret-of-registry-tenancys-robot"}}}})));
-        ASSERT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                                {"kind", "Registry"},
-                                {"metadata", {{"name", "e2e-harbor"}}},
-                                {"spec",
-                                 {{"hosts", {host}},
-                                  {"type", "Harbor"},
-                                  {"harbor",
-                                   {{"url", "https://" + host},
-                                    {"identity",
-                                     {{"type", "AccessKey"},
-                                      {"accessKey", {{"secretName", "e2e-harbor-robot"}}}}}}}}}})));
-    }
+    void SetUp() override { ASSERT_TRUE(apply_harbor_registry()); }
     Json tenancy(Json allow, std::string const& registry = "e2e-harbor") const {
         return {
             {"apiVersion", "registrytenancy.dev/v1alpha1"},
@@ -151,7 +103,7 @@ class Harbor : public TenancyTest {
                   {{"kind", "project"},
                    {"namespace", "*"},
                    {"access", Json::array({access("repository", "pull")})}}})}};
-        CommandResult const made = harbor("POST", "/robots", wanted.dump());
+        CommandResult const made = harbor_api("POST", "/robots", wanted.dump());
         Json const robot = Json::parse(made.out, nullptr, false);
         ASSERT_TRUE(made.ok() && robot.is_object()) << made.text();
         robot_id_ = robot["id"].dump();
@@ -263,19 +215,19 @@ TEST_F(Harbor, takes_the_robots_of_a_deleted_tenancy_away_and_no_others) {
     std::string const own = name("backup");
     std::string const other = "rt.0123456789ab.demo." + ns + ".0123456789ab.1700000000";
     for (std::string const& robot : {own, other}) {
-        ASSERT_TRUE(done(
-            harbor("POST", "/robots",
-                   R"({"name":")" + robot + R"(","level":"system","duration":1,)" + permissions)));
+        ASSERT_TRUE(done(harbor_api(
+            "POST", "/robots",
+            R"({"name":")" + robot + R"(","level":"system","duration":1,)" + permissions)));
     }
     ASSERT_TRUE(swept());
     ASSERT_TRUE(done(kubectl({"delete", "registrytenancy", name("tenancy"), "--wait=false"})));
     EXPECT_TRUE(eventually(2 * grace + soon,
                            [&] { return why_not_robots("." + ns + ".", "robot$" + other); }));
     for (std::string const& robot : {own, other}) {
-        CommandResult const listed = harbor("GET", "/robots?q=name%3D" + robot);
+        CommandResult const listed = harbor_api("GET", "/robots?q=name%3D" + robot);
         Json const list = Json::parse(listed.out, nullptr, false);
         ASSERT_TRUE(listed.ok() && list.size() == 1) << listed.text();
-        EXPECT_TRUE(done(harbor("DELETE", "/robots/" + list[0]["id"].dump())));
+        EXPECT_TRUE(done(harbor_api("DELETE", "/robots/" + list[0]["id"].dump())));
     }
 }
 
@@ -368,7 +320,7 @@ TEST_F(Harbor, keeps_the_secret_where_the_operators_own_robot_is_deleted) {
     make_ready(tenancy(cainiao, name("registry")));
     Trouble const trouble{"the_robot_is_deleted",
                           [&](Victim const&) {
-                              EXPECT_TRUE(done(harbor("DELETE", "/robots/" + robot_id_)));
+                              EXPECT_TRUE(done(harbor_api("DELETE", "/robots/" + robot_id_)));
                               return std::shared_ptr<void>(nullptr,
                                                            [&](void*) { make_operator_robot(); });
                           },
@@ -382,7 +334,7 @@ TEST_F(Harbor, keeps_the_secret_where_the_operators_own_robot_is_deleted) {
                                       tenancy(cainiao_and_pub, name("registry"))},
                                      "",
                                      "robot$"});
-    EXPECT_TRUE(done(harbor("DELETE", "/robots/" + robot_id_)));
+    EXPECT_TRUE(done(harbor_api("DELETE", "/robots/" + robot_id_)));
 }
 
 }  // namespace

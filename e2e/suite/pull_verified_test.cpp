@@ -1,12 +1,25 @@
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
+#include "e2e/suite/support/failure_matrix.hpp"
 #include "e2e/suite/support/google.hpp"
+#include "e2e/suite/support/harbor.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
 namespace e2e {
 namespace {
+
+Json registry_of(std::string const& name, std::string const& host, Json spec) {
+    spec["hosts"] = Json::array({host});
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "Registry"},
+            {"metadata", {{"name", name}}},
+            {"spec", spec}};
+}
 
 /// After a mint the operator asks the registry whether the credential can pull, and whether one can
 /// without it.
@@ -20,6 +33,18 @@ class PullVerified : public TenancyTest {
         tenancy.role = role;
         tenancy.allow = {{"namespace", path}};
         make_ready_tenancy(tenancy);
+        return ns;
+    }
+    /// A Ready tenancy with that entry over a namespace of its own.
+    std::string govern(Json const& entry) {
+        std::string const ns = make_namespace("ns");
+        remember_tenancy(name("tenancy"));
+        EXPECT_TRUE(
+            done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
+                        {"kind", "RegistryTenancy"},
+                        {"metadata", {{"name", name("tenancy")}}},
+                        {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
+        EXPECT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
         return ns;
     }
     /// "False RoleTooNarrow: ...", as the tenancy says.
@@ -135,31 +160,20 @@ TEST_F(PullVerified, tells_of_a_token_server_that_is_down_when_it_stays_so) {
 
 TEST_F(PullVerified, asks_ecr_for_manifests) {
     std::string const host = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
-    ASSERT_TRUE(done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                            {"kind", "Registry"},
-                            {"metadata", {{"name", "ecr-111122223333"}}},
-                            {"spec",
-                             {{"hosts", {host}},
-                              {"type", "AmazonECR"},
-                              {"amazonECR",
-                               {{"registryID", "111122223333"},
-                                {"region", "eu-central-1"},
-                                {"sessionTags", true},
-                                {"identity", {{"type", "InstanceRole"}}}}},
-                              {"allowedRoles", {"arn:aws:iam::111122223333:role/ecr-*"}}}}})));
-    std::string const ns = make_namespace("ns");
-    remember_tenancy(name("tenancy"));
     ASSERT_TRUE(
-        done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                    {"kind", "RegistryTenancy"},
-                    {"metadata", {{"name", name("tenancy")}}},
-                    {"spec",
-                     {{"namespaces", {ns}},
-                      {"registries",
-                       {{{"name", "ecr-111122223333"},
-                         {"role", "arn:aws:iam::111122223333:role/ecr-payments"},
-                         {"externalID", "{cluster}"},
-                         {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}}}}}}})));
+        done(apply(registry_of("ecr-111122223333", host,
+                               {{"type", "AmazonECR"},
+                                {"amazonECR",
+                                 {{"registryID", "111122223333"},
+                                  {"region", "eu-central-1"},
+                                  {"sessionTags", true},
+                                  {"identity", {{"type", "InstanceRole"}}}}},
+                                {"allowedRoles", {"arn:aws:iam::111122223333:role/ecr-*"}}}))));
+    std::string const ns =
+        govern({{"name", "ecr-111122223333"},
+                {"role", "arn:aws:iam::111122223333:role/ecr-payments"},
+                {"externalID", "{cluster}"},
+                {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}});
     ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/payments/a1:v0.1"))));
     EXPECT_TRUE(eventually(soon, [&] { return why_not("True Verified"); }));
     // What the tenancy allows and the role doesn't.
@@ -172,42 +186,38 @@ TEST_F(PullVerified, asks_ecr_for_manifests) {
         << verified();
 }
 
-/// Registries of the other types, each with a tenancy that allows what its role may not pull.
-struct Narrow {
-    std::string name;
-    Json registry;
+/// A tenancy over a registry of another type, and what the operator is to find out about it once an
+/// image is in use.
+struct Elsewhere {
+    std::string cloud;
+    std::function<testing::AssertionResult()> make_registry;
     Json entry;  ///< of the tenancy
     std::string image;
-    std::string words;
+    std::string reason{};
+    std::string words{};
+    /// What goes wrong at the registry after the mint.
+    std::function<void(std::string const& ns)> meanwhile = [](auto const&) {};
+    /// Or what its simulator does wrong: its name, and the rule.
+    std::pair<std::string, Json> fault{};
 };
 
-Json registry_of(std::string const& name, std::string const& host, Json spec) {
-    spec["hosts"] = Json::array({host});
-    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
-            {"kind", "Registry"},
-            {"metadata", {{"name", name}}},
-            {"spec", spec}};
-}
+std::string const azure_puller = "a0000000-0000-4000-8000-000000000004";
+std::string const azure_refused = "a0000000-0000-4000-8000-000000000053";
+std::string const google_refused = "pull-suite-18";
 
-Narrow of_google() {
-    std::string const location(google_oidc_location);
+Elsewhere google(std::string const& account, std::string const& repository) {
     return {"google",
-            {},
-            {{"name", "gar-" + location},
-             {"role", google_account("pull-ledger")},
-             {"allow", google_payments()}},
-            google_image(location, "payments"),
-            "role " + google_account("pull-ledger") +
-                " may not pull from registry namespace \"acme-images/payments\" of " +
-                google_host(location) +
-                ": add action artifactregistry.repositories.downloadArtifacts on resource "
-                "projects/acme-images/locations/" +
-                location + "/repositories/payments (role roles/artifactregistry.reader)"};
+            [] { return apply_google_registry(google_oidc_location); },
+            {{"name", "gar-" + std::string(google_oidc_location)},
+             {"role", google_account(account)},
+             {"allow", Json::array({{{"namespace", "acme-images/" + repository}}})}},
+            google_image(google_oidc_location, repository)};
 }
 
-Narrow of_azure() {
-    std::string const host = "demooidc.azurecr.io";
-    std::string const client = "a0000000-0000-4000-8000-000000000004";
+/// `place`: oidc or public, a registry of e2e/sim/world.yaml.
+Elsewhere azure(std::string const& place, std::string const& client,
+                std::string const& repository) {
+    std::string const host = "demo" + place + ".azurecr.io";
     Json const spec = {
         {"type", "AzureACR"},
         {"azureACR",
@@ -217,98 +227,102 @@ Narrow of_azure() {
            {{"type", "OIDC"}, {"oidc", {{"clientID", "a0000000-0000-4000-8000-000000000003"}}}}}}},
         {"allowUnnarrowed", true}};
     return {"azure",
-            registry_of("azure-oidc", host, spec),
-            {{"name", "azure-oidc"},
+            [=] { return done(apply(registry_of("azure-" + place, host, spec))); },
+            {{"name", "azure-" + place},
              {"role", client},
-             {"allow", Json::array({{{"namespace", "payments"}}, {{"namespace", "ledger"}}})}},
-            host + "/ledger/a1:v0.1",
-            "role " + client + " may not pull from registry namespace \"ledger\" of " + host +
-                ": add action Microsoft.ContainerRegistry/registries/pull/read on resource "
-                "registry " +
-                host + " (role AcrPull"};
+             {"allow", Json::array({{{"namespace", repository}}})}},
+            host + "/" + repository + "/a1:v0.1"};
 }
 
-class PullVerifiedElsewhere : public PullVerified, public testing::WithParamInterface<bool> {
-  protected:
-    void make(Narrow const& narrow) {
-        if (narrow.registry.is_null()) {
-            ASSERT_TRUE(apply_google_registry(google_oidc_location));
-        } else {
-            ASSERT_TRUE(done(apply(narrow.registry)));
-        }
-        std::string const ns = make_namespace("ns");
-        remember_tenancy(name("tenancy"));
-        ASSERT_TRUE(done(apply(
-            {{"apiVersion", "registrytenancy.dev/v1alpha1"},
-             {"kind", "RegistryTenancy"},
-             {"metadata", {{"name", name("tenancy")}}},
-             {"spec", {{"namespaces", {ns}}, {"registries", Json::array({narrow.entry})}}}})));
-        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
-        ASSERT_TRUE(done(apply(pod_manifest(ns, "own", narrow.image))));
-    }
-};
+Elsewhere harbor(std::string const& project) {
+    return {"harbor",
+            apply_harbor_registry,
+            {{"name", "e2e-harbor"}, {"allow", Json::array({{{"namespace", project}}})}},
+            harbor_host + "/" + project + "/a1:v0.1"};
+}
 
-TEST_P(PullVerifiedElsewhere, says_what_a_role_lacks) {
-    Narrow const narrow = GetParam() ? of_google() : of_azure();
-    make(narrow);
-    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RoleTooNarrow"); }));
-    EXPECT_NE(verified().find(narrow.words), std::string::npos) << verified();
-    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(name("ns"), "RoleTooNarrow"); }));
+Elsewhere told(Elsewhere one, std::string const& reason, std::string const& words) {
+    one.reason = reason;
+    one.words = words;
+    return one;
+}
+
+Elsewhere refused_by(std::string const& simulator, std::string const& action,
+                     std::string const& role, Elsewhere one) {
+    one.fault = {simulator, error_rule("UNAUTHORIZED", 401, "authentication failed")};
+    one.fault.second["action"] = action;
+    one.fault.second["role"] = role;
+    return told(std::move(one), "TokenRejected", "was not revoked");
+}
+
+Elsewhere after(Elsewhere one, std::function<void(std::string const& ns)> meanwhile) {
+    one.meanwhile = std::move(meanwhile);
+    return one;
+}
+
+/// The one robot of the namespace, as an administrator changes it.
+void change_robot(std::string const& ns, std::string const& method) {
+    Json robots = harbor_robots("." + ns + ".");
+    ASSERT_EQ(robots.size(), 1U) << robots;
+    Json& robot = robots[0];
+    robot["permissions"][0]["namespace"] = "base";
+    ASSERT_TRUE(done(harbor_api(method, "/robots/" + robot["id"].dump(), robot.dump())));
+}
+
+std::vector<Elsewhere> everything_elsewhere() {
+    std::string const location(google_oidc_location);
+    std::string const public_words = "without a credential: make it private";
+    return {
+        told(google("pull-ledger", "payments"), "RoleTooNarrow",
+             "role " + google_account("pull-ledger") +
+                 " may not pull from registry namespace \"acme-images/payments\" of " +
+                 google_host(location) +
+                 ": add action artifactregistry.repositories.downloadArtifacts on resource "
+                 "projects/acme-images/locations/" +
+                 location + "/repositories/payments (role roles/artifactregistry.reader)"),
+        told(azure("oidc", azure_puller, "ledger"), "RoleTooNarrow",
+             "role " + azure_puller +
+                 " may not pull from registry namespace \"ledger\" of demooidc.azurecr.io: add "
+                 "action Microsoft.ContainerRegistry/registries/pull/read on resource registry "
+                 "demooidc.azurecr.io (role AcrPull"),
+        told(after(harbor("cainiao"), [](auto const& ns) { change_robot(ns, "PUT"); }),
+             "RoleTooNarrow",
+             "the credential of Registry e2e-harbor may not pull from registry namespace "
+             "\"cainiao\" of harbor.example.com: add action repository:pull on resource project "
+             "cainiao"),
+        refused_by("googleRegistry", "RegistryToken", google_refused,
+                   google(google_refused, "payments")),
+        refused_by("azureRegistry", "Token", azure_refused,
+                   azure("oidc", azure_refused, "payments")),
+        told(after(harbor("cainiao"), [](auto const& ns) { change_robot(ns, "DELETE"); }),
+             "TokenRejected", "was not revoked"),
+        // By an IAM binding of the repository, a setting of the whole registry, one of the project.
+        told(google("pull-payments", "open"), "RegistryNamespacePublic", public_words),
+        told(azure("public", azure_puller, "ledger"), "RegistryNamespacePublic", public_words),
+        told(harbor("pub"), "RegistryNamespacePublic", public_words),
+    };
+}
+
+class PullVerifiedElsewhere : public PullVerified, public testing::WithParamInterface<Elsewhere> {};
+
+TEST_P(PullVerifiedElsewhere, tells) {
+    Elsewhere const& one = GetParam();
+    ASSERT_TRUE(one.make_registry());
+    std::optional<Fault> fault;
+    if (!one.fault.first.empty()) {
+        fault.emplace(one.fault.first, one.fault.second);
+    }
+    std::string const ns = govern(one.entry);
+    one.meanwhile(ns);
+    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", one.image))));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not("False " + one.reason + ":"); }));
+    EXPECT_NE(verified().find(one.words), std::string::npos) << verified();
+    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(ns, one.reason); }));
     EXPECT_EQ(why_not_ready(name("tenancy")), "") << "it never gates Ready";
 }
 
-TEST_P(PullVerifiedElsewhere, tells_a_refused_credential) {
-    Narrow narrow = GetParam() ? of_google() : of_azure();
-    if (GetParam()) {
-        narrow.entry["role"] = google_account("pull-suite-18");
-    } else {
-        narrow.entry["role"] = "a0000000-0000-4000-8000-000000000053";
-        narrow.image = "demooidc.azurecr.io/payments/a1:v0.1";
-    }
-    Fault const fault(
-        GetParam() ? "googleRegistry" : "azureRegistry",
-        {{"mode", "error"},
-         {"action", GetParam() ? "RegistryToken" : "Token"},
-         {"http", 401},
-         {"code", "UNAUTHORIZED"},
-         {"message", "authentication failed"},
-         {"role", GetParam() ? "pull-suite-18" : "a0000000-0000-4000-8000-000000000053"}});
-    make(narrow);
-    EXPECT_TRUE(eventually(soon, [&] { return why_not("False TokenRejected"); }));
-    EXPECT_NE(verified().find("was not revoked"), std::string::npos) << verified();
-    EXPECT_TRUE(eventually(soon, [&] { return why_no_problem(name("ns"), "TokenRejected"); }));
-}
-
-INSTANTIATE_TEST_SUITE_P(Cloud, PullVerifiedElsewhere, testing::Bool(),
-                         [](auto const& each) { return each.param ? "google" : "azure"; });
-
-/// Everybody may pull from a public project of Harbor.
-TEST_F(PullVerified, says_that_anyone_may_pull_from_a_project_of_harbor) {
-    std::string const host = "harbor.example.com";
-    ASSERT_TRUE(
-        done(apply({{"apiVersion", "v1"},
-                    {"kind", "Secret"},
-                    {"metadata", {{"name", "e2e-harbor-robot"}, {"namespace", product_namespace}}},
-                    {"stringData",
-                     {{"username", "robot$registry-tenancy"},
-                      {"password", "simulated-secret-of-registry-tenancys-robot"}}}})));
-    Json const identity = {{"type", "AccessKey"},
-                           {"accessKey", {{"secretName", "e2e-harbor-robot"}}}};
-    ASSERT_TRUE(done(apply(registry_of(
-        "e2e-harbor", host,
-        {{"type", "Harbor"}, {"harbor", {{"url", "https://" + host}, {"identity", identity}}}}))));
-    std::string const ns = make_namespace("ns");
-    remember_tenancy(name("tenancy"));
-    Json const entry = {{"name", "e2e-harbor"}, {"allow", Json::array({{{"namespace", "pub"}}})}};
-    ASSERT_TRUE(
-        done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                    {"kind", "RegistryTenancy"},
-                    {"metadata", {{"name", name("tenancy")}}},
-                    {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
-    ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/pub/a1:v0.1"))));
-    EXPECT_TRUE(eventually(soon, [&] { return why_not("False RegistryNamespacePublic"); }));
-    EXPECT_NE(verified().find("registry namespace \"pub\""), std::string::npos) << verified();
-}
+INSTANTIATE_TEST_SUITE_P(OfCloud, PullVerifiedElsewhere, testing::ValuesIn(everything_elsewhere()),
+                         [](auto const& each) { return each.param.cloud + each.param.reason; });
 
 }  // namespace
 }  // namespace e2e

@@ -34,9 +34,12 @@ AzurePrincipal read_principal(const YAML::Node& node, std::string const& where) 
 }
 
 AzureRegistry read_registry(const YAML::Node& node, std::string const& where) {
-    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "pull"});
-    AzureRegistry registry{
-        map.required_text("host"), map.required_text("tenant"), map.boolean("armTokens", true), {}};
+    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "anonymousPull", "pull"});
+    AzureRegistry registry{map.required_text("host"),
+                           map.required_text("tenant"),
+                           map.boolean("armTokens", true),
+                           map.boolean("anonymousPull", false),
+                           {}};
     each(map, "pull", [&](const YAML::Node& entry, std::string const& place) {
         YamlMapping const pull(entry, place, {"clientID", "repositories"});
         registry.pull.push_back({pull.required_text("clientID"), pull.texts("repositories")});

@@ -35,7 +35,8 @@ struct AzurePull {
 struct AzureRegistry {
     std::string host;
     std::string tenant;
-    bool arm_tokens = true;  ///< takes tokens for Azure Resource Manager, too
+    bool arm_tokens = true;       ///< takes tokens for Azure Resource Manager, too
+    bool anonymous_pull = false;  ///< lets everybody pull everything in it
     std::vector<AzurePull> pull;
 };
 
