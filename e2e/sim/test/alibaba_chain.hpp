@@ -1,17 +1,12 @@
 #pragma once
 
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "e2e/sim/alibaba_acr.hpp"
 #include "e2e/sim/alibaba_sts.hpp"
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/ecs_metadata.hpp"
 #include "e2e/sim/registry_auth.hpp"
-#include "e2e/sim/test/keys.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 
@@ -24,28 +19,10 @@ struct Keys {
     std::string token;
 };
 
-/// The four simulators over the repository's world, without sockets.
-class Chain : public testing::Test {
+/// Alibaba Cloud's four.
+class Chain : public SimulatorTest {
   protected:
-    Chain() {
-        std::filesystem::create_directories(folder);
-        write_certificate(folder + "/crt.pem", folder + "/key.pem");
-        auth = std::make_unique<RegistryAuth>(folder + "/crt.pem", folder + "/key.pem");
-    }
-    ~Chain() override { std::filesystem::remove_all(folder); }
-
-    void write_faults(std::string const& text) const {
-        std::ofstream(folder + "/faults.yaml") << text;
-    }
-
-    Response ask(Simulator& simulator, std::string const& name, Request const& request) {
-        auto& faults = fault_files[name];
-        if (!faults) {
-            faults = std::make_unique<FaultFile>(folder + "/faults.yaml", name);
-        }
-        RequestLog const log(folder + "/requests.jsonl", name);
-        return Answerer(simulator, world, *faults, log).answer(request, now);
-    }
+    Chain() { now = *parse_time("2026-11-22T08:30:00Z"); }
 
     Response metadata(std::string const& path, std::string const& token = "",
                       std::string const& method = "GET") {
@@ -146,7 +123,7 @@ class Chain : public testing::Test {
         if (!user_and_password.empty()) {
             request.headers["authorization"] = "Basic " + base64_encode(user_and_password);
         }
-        return ask(*auth, "auth", request);
+        return ask(auth, "auth", request);
     }
 
     /// What a token grants: its access claim as text.
@@ -181,20 +158,14 @@ class Chain : public testing::Test {
         return std::to_string(response.status) + " " + body.at("Code").as_string();
     }
 
-    std::string log_text() const { return read_file(folder + "/requests.jsonl"); }
-
     std::string const only_cainiao =
         R"({"Version":"1","Statement":[{"Effect":"Allow","Action":"cr:GetAuthorizationToken","Resource":"*"},)"
         R"({"Effect":"Allow","Action":"cr:PullRepository","Resource":)"
         R"("acs:cr:cn-shanghai:1146716667364888:repository/cri-shanghai-shared01/cainiao/*"}]})";
-    std::string folder = testing::TempDir() + "sim-chain-" + std::to_string(getpid());
-    TimePoint now = *parse_time("2026-11-22T08:30:00Z");
-    WorldFile world{SIM_WORLD_FILE};
-    std::map<std::string, std::unique_ptr<FaultFile>> fault_files;
     EcsMetadata ecs;
     AlibabaSts sts{""};
     AlibabaAcr acr;
-    std::unique_ptr<RegistryAuth> auth;
+    RegistryAuth auth{certificate_file, key_file};
 };
 
 }  // namespace sim

@@ -99,11 +99,11 @@ TEST_F(Chain, the_pusher_pushes_with_a_fixed_password) {
 
 TEST_F(Chain, the_token_server_knows_get_on_auth_only) {
     Request request{"POST", "/auth", "", {}, "grant_type=password"};
-    EXPECT_EQ(ask(*auth, "auth", request).status, 405);
+    EXPECT_EQ(ask(auth, "auth", request).status, 405);
     request = {"GET", "/other", "", {}, ""};
-    EXPECT_EQ(ask(*auth, "auth", request).status, 404);
+    EXPECT_EQ(ask(auth, "auth", request).status, 404);
     request = {"GET", "/auth", "service=unknown", {}, ""};
-    EXPECT_EQ(ask(*auth, "auth", request).status, 400);
+    EXPECT_EQ(ask(auth, "auth", request).status, 400);
     EXPECT_EQ(login("repository", "").status, 400);
 }
 

@@ -105,7 +105,7 @@ TEST_F(Chain, garbage_never_breaks_a_simulator) {
             EXPECT_GE(ask(ecs, "ecs", request).status, 400);
             EXPECT_GE(ask(sts, "sts", request).status, 400);
             EXPECT_GE(ask(acr, "acr", request).status, 400);
-            EXPECT_GE(ask(*auth, "auth", request).status, 400);
+            EXPECT_GE(ask(auth, "auth", request).status, 400);
         }
     }
 }

@@ -1,15 +1,11 @@
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "e2e/sim/aws_ecr.hpp"
 #include "e2e/sim/aws_sts.hpp"
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/common/sigv4.hpp"
 #include "e2e/sim/ec2_metadata.hpp"
 #include "e2e/sim/ecr_registry.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 namespace {
@@ -39,38 +35,12 @@ std::string element(Response const& response, std::string const& name) {
     return response.body.substr(begin, response.body.find('<', begin) - begin);
 }
 
-/// The simulators of AWS over the repository's world, without sockets.
-class AwsChain : public testing::Test {
+class AwsChain : public SimulatorTest {
   protected:
     AwsChain() {
-        std::filesystem::create_directories(folder);
         store("payments/a1");
         store("ledger/a1");
     }
-    ~AwsChain() override { std::filesystem::remove_all(folder); }
-
-    /// One image, as docker-registry keeps it: tag v0.1, whose manifest is the repository's name.
-    void store(std::string const& repository) const {
-        std::string const manifest =
-            R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","name":")" + repository +
-            "\"}";
-        std::string const hex = sha256_hex(manifest);
-        std::string const root = folder + "/docker/registry/v2/";
-        write(root + "repositories/" + repository + "/_manifests/tags/v0.1/current/link",
-              "sha256:" + hex);
-        write(root + "blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data", manifest);
-    }
-    static void write(std::filesystem::path const& path, std::string const& text) {
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
-
-    Response ask(Simulator& simulator, std::string const& name, Request const& request) {
-        FaultFile faults("", name);
-        RequestLog const log("", name);
-        return Answerer(simulator, world, faults, log).answer(request, now);
-    }
-
     Request signed_post(std::string const& host, std::string const& service, Headers headers,
                         std::string const& body, Keys const& keys) const {
         std::string date = format_time(now);
@@ -158,10 +128,6 @@ class AwsChain : public testing::Test {
                    {"GET", "/v2/" + repository + "/manifests/v0.1", "", headers, ""});
     }
 
-    std::string const folder = testing::TempDir() + "aws-chain-" +
-                               testing::UnitTest::GetInstance()->current_test_info()->name();
-    TimePoint now = *parse_time("2026-01-02T03:04:05Z");
-    WorldFile world{SIM_WORLD_FILE};
     Ec2Metadata ec2;
     AwsSts sts{""};
     AwsEcr ecr;

@@ -1,16 +1,10 @@
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
-#include <openssl/pem.h>
-
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "e2e/sim/azure_ad.hpp"
 #include "e2e/sim/azure_metadata.hpp"
 #include "e2e/sim/azure_registry.hpp"
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/common/azure_token.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 namespace {
@@ -50,67 +44,22 @@ std::string code_of(Response const& response) {
     return text.substr(0, text.find(':'));
 }
 
-/// Signs what the API server would sign.
-class AzureChain : public testing::Test {
+class AzureChain : public SimulatorTest {
   protected:
     AzureChain() {
+        now = std::chrono::system_clock::now();
         store("payments/a1");
         store("ledger/a1");
     }
-    ~AzureChain() override { std::filesystem::remove_all(folder); }
-
-    void make_issuer() const {
-        EVP_PKEY* key = EVP_EC_gen("P-256");
-        std::FILE* file = std::fopen((folder + "/issuer.pub").c_str(), "w");
-        PEM_write_PUBKEY(file, key);
-        std::fclose(file);
-        file = std::fopen((folder + "/issuer.key").c_str(), "w");
-        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-        std::fclose(file);
-        X509* certificate = X509_new();
-        X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-        X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-        X509_set_pubkey(certificate, key);
-        X509_sign(certificate, key, EVP_sha256());
-        file = std::fopen((folder + "/issuer.crt").c_str(), "w");
-        PEM_write_X509(file, certificate);
-        std::fclose(file);
-        X509_free(certificate);
-        EVP_PKEY_free(key);
-    }
-    void store(std::string const& repository) const {
-        std::string const manifest =
-            R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","name":")" + repository +
-            "\"}";
-        std::string const hex = sha256_hex(manifest);
-        std::string const root = folder + "/docker/registry/v2/";
-        write(root + "repositories/" + repository + "/_manifests/tags/v0.1/current/link",
-              "sha256:" + hex);
-        write(root + "blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data", manifest);
-    }
-    static void write(std::filesystem::path const& path, std::string const& text) {
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
-
     Response ask(Simulator& simulator, std::string const& name, Request const& request,
-                 std::string const& faults_text = "") {
-        std::string const faults_file = folder + "/faults.yaml";
-        std::ofstream(faults_file) << faults_text;
-        FaultFile faults(faults_file, name);
-        RequestLog const log("", name);
-        return Answerer(simulator, world, faults, log).answer(request, now);
+                 std::string const& faults = "") {
+        write_faults(faults);
+        return SimulatorTest::ask(simulator, name, request);
     }
     std::string assertion(
         std::string const& subject = "registry-tenancy-system:registry-tenancy-operator",
         std::string const& audience = "api://AzureADTokenExchange", int seconds = 600) const {
-        value claims = value::object(true);
-        claims["iss"] = value::string("https://kubernetes.default.svc.cluster.local");
-        claims["sub"] = value::string("system:serviceaccount:" + subject);
-        claims["aud"] = value::array({value::string(audience)});
-        claims["exp"] = value::number(
-            static_cast<int64_t>(std::chrono::system_clock::to_time_t(now) + seconds));
-        return TokenSigner(folder + "/issuer.crt", folder + "/issuer.key").sign(claims.serialize());
+        return cluster_token("system:serviceaccount:" + subject, audience, seconds);
     }
     Response login(Parameters form, std::string const& where = tenant,
                    std::string const& faults = "",
@@ -159,24 +108,19 @@ class AzureChain : public testing::Test {
                    {"GET", "/metadata/identity/oauth2/token", query, std::move(headers), ""},
                    faults);
     }
-    Response pull(std::string const& repository, std::string const& token) {
+    Response pull(std::string const& repository, std::string const& token,
+                  std::string const& host = "demooidc.azurecr.io") {
         return ask(registry, "azureRegistry",
                    {"GET",
                     "/v2/" + repository + "/manifests/v0.1",
                     "",
-                    {{"host", "demooidc.azurecr.io"}, {"authorization", "Bearer " + token}},
+                    {{"host", host}, {"authorization", "Bearer " + token}},
                     ""});
     }
 
-    std::string const folder = testing::TempDir() + "azure-chain-" +
-                               testing::UnitTest::GetInstance()->current_test_info()->name();
-    TimePoint now = std::chrono::system_clock::now();
-    WorldFile world{SIM_WORLD_FILE};
     AzureMetadata imds;
     AzureRegistryServer registry{folder};
-    // Last: its key is made by the constructor's body.
-    AzureAd ad{
-        (std::filesystem::create_directories(folder), make_issuer(), folder + "/issuer.pub")};
+    AzureAd ad{public_key_file};
 };
 
 TEST_F(AzureChain, a_national_clouds_tenant_is_known_to_its_own_login_host_alone) {
@@ -240,6 +184,31 @@ TEST_F(AzureChain, grants_the_part_of_the_scopes_that_is_allowed) {
                          {"authorization", "Basic " + base64_encode(user + ":" + refresh)}},
                         ""};
     EXPECT_TRUE(granted(ask(registry, "azureRegistry", basic)).empty());
+}
+
+TEST_F(AzureChain, lets_anybody_pull_where_a_registry_is_set_so) {
+    auto const token_of = [&](std::string const& host, Headers headers) {
+        headers["host"] = host;
+        return ask(registry, "azureRegistry",
+                   {"GET", "/oauth2/token",
+                    "service=" + host + "&scope=repository%3Aledger%2Fa1%3Apull", headers, ""});
+    };
+    EXPECT_EQ(token_of("demooidc.azurecr.io", {}).status, 401);
+    Response const answer = token_of("demopublic.azurecr.io", {});
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    std::string const access = body_of(answer).at("access_token").as_string();
+    EXPECT_EQ(pull("ledger/a1", access, "demopublic.azurecr.io").status, 200);
+    EXPECT_EQ(pull("payments/a1", access, "demopublic.azurecr.io").status, 401) << "not asked for";
+    EXPECT_EQ(pull("ledger/a1", access).status, 401) << "the token is for its own registry";
+    EXPECT_EQ(token_of("demopublic.azurecr.io",
+                       {{"authorization", "Basic " + base64_encode(user + ":garbage")}})
+                  .status,
+              401)
+        << "a wrong login is not nobody's";
+    EXPECT_EQ(registry_post("/oauth2/token", {{"service", "demopublic.azurecr.io"}},
+                            "demopublic.azurecr.io")
+                  .status,
+              401);
 }
 
 TEST_F(AzureChain, refuses_tokens_of_others_at_the_exchange) {

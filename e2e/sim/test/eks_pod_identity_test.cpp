@@ -1,13 +1,9 @@
 #include "e2e/sim/eks_pod_identity.hpp"
 
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
 
-#include <cstdio>
-
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/common/session.hpp"
-#include "e2e/sim/test/keys.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 namespace {
@@ -17,45 +13,19 @@ using web::json::value;
 std::string const operators_subject =
     "system:serviceaccount:registry-tenancy-system:registry-tenancy-operator";
 
-class EksAgent : public testing::Test {
+class EksAgent : public SimulatorTest {
   protected:
-    EksAgent() {
-        write_certificate(file + ".crt", file + ".key", file + ".pub");
-        signer = std::make_unique<TokenSigner>(file + ".crt", file + ".key");
-        agent = std::make_unique<EksPodIdentity>(file + ".pub");
-    }
-    ~EksAgent() override {
-        for (char const* const ending : {".crt", ".key", ".pub"}) {
-            std::remove((file + ending).c_str());
-        }
-    }
-    std::string token(std::string const& subject, std::string const& audience,
-                      long lives_for = 3600) const {
-        value claims = value::object();
-        claims["iss"] = value::string("https://kubernetes.default.svc.cluster.local");
-        claims["sub"] = value::string(subject);
-        claims["aud"] = value::array({value::string(audience)});
-        claims["exp"] = value::number(std::chrono::system_clock::to_time_t(now) + lives_for);
-        return signer->sign(claims.serialize());
-    }
     Response ask(std::string const& authorization, std::string const& method = "GET",
                  std::string const& path = "/v1/credentials") {
-        FaultFile faults("", "eksPodIdentity");
-        RequestLog const log("", "eksPodIdentity");
-        return Answerer(*agent, world, faults, log)
-            .answer({method, path, "", {{"authorization", authorization}}, ""}, now);
+        return SimulatorTest::ask(agent, "eksPodIdentity",
+                                  {method, path, "", {{"authorization", authorization}}, ""});
     }
 
-    std::string const file = testing::TempDir() + "eks-agent-" +
-                             testing::UnitTest::GetInstance()->current_test_info()->name();
-    TimePoint now = *parse_time("2026-01-02T03:04:05Z");
-    WorldFile world{SIM_WORLD_FILE};
-    std::unique_ptr<TokenSigner> signer;
-    std::unique_ptr<EksPodIdentity> agent;
+    EksPodIdentity agent{public_key_file};
 };
 
 TEST_F(EksAgent, TradesTheTokenOfAnAssociatedServiceAccountForTaggedKeys) {
-    Response const response = ask(token(operators_subject, "pods.eks.amazonaws.com"));
+    Response const response = ask(cluster_token(operators_subject, "pods.eks.amazonaws.com"));
     ASSERT_EQ(response.status, 200) << response.body;
     value const body = value::parse(response.body);
     EXPECT_EQ(body.at("AccountId").as_string(), "444455556666");
@@ -69,7 +39,7 @@ TEST_F(EksAgent, TradesTheTokenOfAnAssociatedServiceAccountForTaggedKeys) {
 }
 
 TEST_F(EksAgent, RefusesEverythingElse) {
-    std::string const good = token(operators_subject, "pods.eks.amazonaws.com");
+    std::string const good = cluster_token(operators_subject, "pods.eks.amazonaws.com");
     struct Case {
         std::string what, authorization, says;
         int status;
@@ -77,13 +47,15 @@ TEST_F(EksAgent, RefusesEverythingElse) {
     for (Case const& c : std::vector<Case>{
              {"no token", "", "cannot be empty", 400},
              {"a scheme before the token", "Bearer " + good, "InvalidTokenException", 400},
-             {"a token for another service", token(operators_subject, "sts.amazonaws.com"),
+             {"a token for another service", cluster_token(operators_subject, "sts.amazonaws.com"),
               "InvalidTokenException", 400},
              {"a forged token", good.substr(0, good.size() - 4) + "AAAA", "InvalidTokenException",
               400},
-             {"a token that has ended", token(operators_subject, "pods.eks.amazonaws.com", -1),
+             {"a token that has ended",
+              cluster_token(operators_subject, "pods.eks.amazonaws.com", -1),
               "ExpiredTokenException", 400},
-             {"nobody's", token("system:serviceaccount:team:default", "pods.eks.amazonaws.com"),
+             {"nobody's",
+              cluster_token("system:serviceaccount:team:default", "pods.eks.amazonaws.com"),
               "ResourceNotFoundException", 404},
          }) {
         Response const response = ask(c.authorization);

@@ -1,16 +1,11 @@
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/common/google.hpp"
 #include "e2e/sim/gce_metadata.hpp"
 #include "e2e/sim/google_iam.hpp"
 #include "e2e/sim/google_registry.hpp"
 #include "e2e/sim/google_sts.hpp"
-#include "e2e/sim/test/keys.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 namespace {
@@ -21,7 +16,6 @@ using Headers = std::map<std::string, std::string>;
 std::string const pool =
     "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/clusters";
 std::string const provider = pool + "/providers/demo";
-std::string const issuer = "https://kubernetes.default.svc.cluster.local";
 std::string const operator_subject =
     "system:serviceaccount:registry-tenancy-system:registry-tenancy-operator";
 std::string const cloud_platform = "https://www.googleapis.com/auth/cloud-platform";
@@ -33,50 +27,15 @@ std::string text(Response const& response, std::string const& key) {
     return body.has_field(key) && body.at(key).is_string() ? body.at(key).as_string() : "";
 }
 
-/// The simulators of Google over the repository's world, without sockets.
-class GoogleChain : public testing::Test {
+class GoogleChain : public SimulatorTest {
   protected:
     GoogleChain() {
-        std::filesystem::create_directories(folder);
-        write_certificate(folder + "/crt", folder + "/key", folder + "/pub");
-        sts = std::make_unique<GoogleSts>(folder + "/pub");
         store("acme-images/payments/a1");
         store("acme-images/ledger/a1");
     }
-    ~GoogleChain() override { std::filesystem::remove_all(folder); }
-
-    void store(std::string const& repository) const {
-        std::string const manifest =
-            R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","name":")" + repository +
-            "\"}";
-        std::string const hex = sha256_hex(manifest);
-        std::string const root = folder + "/docker/registry/v2/";
-        write(root + "repositories/" + repository + "/_manifests/tags/v0.1/current/link",
-              "sha256:" + hex);
-        write(root + "blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data", manifest);
-    }
-    static void write(std::filesystem::path const& path, std::string const& content) {
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << content;
-    }
-
-    Response ask(Simulator& simulator, std::string const& name, Request const& request) {
-        FaultFile faults("", name);
-        RequestLog const log("", name);
-        return Answerer(simulator, world, faults, log).answer(request, now);
-    }
-
-    /// A token as the API server signs it.
     std::string subject_token(std::string const& subject = operator_subject,
-                              std::string const& audience = "sts.googleapis.com",
-                              std::string const& iss = issuer, long life = 600) {
-        value claims = value::object();
-        claims["iss"] = value::string(iss);
-        claims["sub"] = value::string(subject);
-        claims["aud"] = value::array({value::string(audience)});
-        claims["exp"] =
-            value::number(static_cast<int64_t>(std::chrono::system_clock::to_time_t(now) + life));
-        return TokenSigner(folder + "/crt", folder + "/key").sign(claims.serialize());
+                              std::string const& audience = "sts.googleapis.com") const {
+        return cluster_token(subject, audience);
     }
     Response exchange(std::string const& token, std::string const& scope = cloud_platform,
                       std::string const& audience = provider) {
@@ -86,7 +45,7 @@ class GoogleChain : public testing::Test {
             "&subject_token_type=urn:ietf:params:oauth:token-type:jwt";
         body += "&audience=" + percent_encode(audience) + "&scope=" + percent_encode(scope) +
                 "&subject_token=" + token;
-        return ask(*sts, "googleSts",
+        return ask(sts, "googleSts",
                    {"POST",
                     "/v1/token",
                     "",
@@ -120,8 +79,9 @@ class GoogleChain : public testing::Test {
                    {"GET", "/v2/token", "service=" + host + "&scope=repository:" + image + ":pull",
                     headers, ""});
     }
-    Response pull(std::string const& token, std::string const& image) {
-        Headers headers{{"host", "europe-west3-docker.pkg.dev"}};
+    Response pull(std::string const& token, std::string const& image,
+                  std::string const& host = "europe-west3-docker.pkg.dev") {
+        Headers headers{{"host", host}};
         if (!token.empty()) {
             headers["authorization"] = "Bearer " + token;
         }
@@ -138,12 +98,8 @@ class GoogleChain : public testing::Test {
         EXPECT_NE(refused.body.find("downloadArtifacts"), std::string::npos) << refused.body;
     }
 
-    std::string const folder = testing::TempDir() + "google-chain-" +
-                               testing::UnitTest::GetInstance()->current_test_info()->name();
-    TimePoint now = *parse_time("2026-01-02T03:04:05Z");
-    WorldFile world{SIM_WORLD_FILE};
     GceMetadata gce;
-    std::unique_ptr<GoogleSts> sts;
+    GoogleSts sts{public_key_file};
     GoogleIam iam;
     GoogleRegistry registry{folder};
 };
@@ -186,9 +142,10 @@ TEST_F(GoogleChain, MetadataAnswersOnlyWhoSaysTheHeader) {
 TEST_F(GoogleChain, StsRefusesWhatGoogleRefuses) {
     auto const error = [](Response const& response) { return text(response, "error"); };
     EXPECT_EQ(error(exchange(subject_token(operator_subject, "vault"))), "invalid_grant");
-    EXPECT_EQ(error(exchange(subject_token(operator_subject, "sts.googleapis.com", "https://x"))),
-              "invalid_grant");
-    EXPECT_EQ(error(exchange(subject_token(operator_subject, "sts.googleapis.com", issuer, -1))),
+    EXPECT_EQ(
+        error(exchange(cluster_token(operator_subject, "sts.googleapis.com", 600, "https://x"))),
+        "invalid_grant");
+    EXPECT_EQ(error(exchange(cluster_token(operator_subject, "sts.googleapis.com", -1))),
               "invalid_grant");
     EXPECT_EQ(error(exchange(subject_token("system:serviceaccount:default:default"))),
               "unauthorized_client");
@@ -250,6 +207,17 @@ TEST_F(GoogleChain, TheRegistryAsksForATokenAndKnowsWhenItEnds) {
     now += std::chrono::hours(1);
     EXPECT_EQ(registry_token(password, "acme-images/payments/a1").status, 401);
     EXPECT_EQ(pull(token, "acme-images/payments/a1").status, 401);
+}
+
+TEST_F(GoogleChain, AnybodyPullsWhereAllUsersAreReaders) {
+    std::string const host = "europe-west4-docker.pkg.dev";
+    store("acme-images/open/a1");
+    Response const granted = registry_token("", "acme-images/open/a1", host);
+    ASSERT_EQ(granted.status, 200) << granted.body;
+    EXPECT_EQ(pull(text(granted, "token"), "acme-images/open/a1", host).status, 200);
+    EXPECT_EQ(registry_token("", "acme-images/payments/a1", host).status, 403);
+    EXPECT_EQ(registry_token("ya29.c.forged", "acme-images/open/a1", host).status, 401)
+        << "a wrong login is not nobody's";
 }
 
 TEST(GoogleWorld, RefusesWhatItCantRead) {

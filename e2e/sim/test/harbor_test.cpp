@@ -1,12 +1,8 @@
 #include <cpprest/json.h>
-#include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "e2e/sim/common/answer.hpp"
 #include "e2e/sim/common/crypto.hpp"
 #include "e2e/sim/harbor.hpp"
+#include "e2e/sim/test/simulator_test.hpp"
 
 namespace sim {
 namespace {
@@ -39,31 +35,16 @@ std::string robot_body(std::string const& name, std::vector<std::string> const& 
     return body.serialize();
 }
 
-/// The simulated Harbor over the repository's world, without sockets.
-class HarborTest : public testing::Test {
+class HarborTest : public SimulatorTest {
   protected:
     HarborTest() {
         for (std::string const repository : {"cainiao/a1", "alipay/a1", "pub/a1"}) {
-            std::string const manifest =
-                R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","name":")" +
-                repository + "\"}";
-            std::string const hex = sha256_hex(manifest);
-            std::string const root = folder + "/docker/registry/v2/";
-            write(root + "repositories/" + repository + "/_manifests/tags/v0.1/current/link",
-                  "sha256:" + hex);
-            write(root + "blobs/sha256/" + hex.substr(0, 2) + "/" + hex + "/data", manifest);
+            store(repository);
         }
     }
-    ~HarborTest() override { std::filesystem::remove_all(folder); }
 
-    static void write(std::filesystem::path const& path, std::string const& text) {
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
     Response ask(std::string const& method, std::string const& path, std::string const& login = "",
                  std::string const& body = "", std::string const& bearer = "") {
-        FaultFile faults(faults_path, "harbor");
-        RequestLog const log("", "harbor");
         Request request{method, path, "", {{"host", "harbor.example.com"}}, body};
         if (std::size_t const mark = path.find('?'); mark != std::string::npos) {
             request.path = path.substr(0, mark);
@@ -75,10 +56,19 @@ class HarborTest : public testing::Test {
         if (!bearer.empty()) {
             request.headers["authorization"] = "Bearer " + bearer;
         }
-        return Answerer(harbor, world, faults, log).answer(request, now);
+        return SimulatorTest::ask(harbor, "harbor", request);
     }
     Response make(std::string const& body, std::string const& login = operators_robot) {
         return ask("POST", "/api/v2.0/robots", login, body);
+    }
+    /// Robot 1, rt.one, written anew; `project` empty: without any permission. The status.
+    int put(std::string const& login, std::string const& project, bool disable) {
+        value body = value::parse(robot_body("robot$rt.one", {project}, 1));
+        body["disable"] = value::boolean(disable);
+        if (project.empty()) {
+            body["permissions"] = value::array();
+        }
+        return ask("PUT", "/api/v2.0/robots/1", login, body.serialize()).status;
     }
     /// NAME:SECRET of a new robot.
     std::string login_of(Response const& response) {
@@ -102,11 +92,6 @@ class HarborTest : public testing::Test {
         return value::parse(response.body).at("errors").at(0).at("code").as_string();
     }
 
-    std::string const folder = testing::TempDir() + "harbor-" +
-                               testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::string faults_path;
-    TimePoint now = *parse_time("2026-01-02T03:04:05Z");
-    WorldFile world{SIM_WORLD_FILE};
     Harbor harbor{folder};
 };
 
@@ -130,21 +115,17 @@ TEST_F(HarborTest, ARobotEndsWithItsLifeOrWhenItIsDisabledOrDeleted) {
     std::string const login = login_of(make(robot_body("rt.one", {"cainiao"}, 1)));
     now += std::chrono::hours(23);
     EXPECT_EQ(pull("cainiao/a1", login), 200);
-    EXPECT_EQ(ask("PUT", "/api/v2.0/robots/1", operators_robot,
-                  R"({"name":"robot$rt.one","level":"system","disable":true})")
-                  .status,
-              403)
-        << "updating can't be granted to robots";
-    EXPECT_EQ(ask("PUT", "/api/v2.0/robots/1", admin,
-                  R"({"name":"robot$rt.one","level":"system","disable":true})")
-                  .status,
-              200);
+    EXPECT_EQ(put(operators_robot, "cainiao", true), 403) << "updating can't be granted to robots";
+    EXPECT_EQ(put(admin, "cainiao", true), 200);
     EXPECT_EQ(pull("cainiao/a1", login), 401);
-    EXPECT_EQ(ask("PUT", "/api/v2.0/robots/1", admin,
-                  R"({"name":"robot$rt.one","level":"system","disable":false})")
-                  .status,
-              200);
+    EXPECT_EQ(ask("GET", "/service/token?service=harbor-registry", login).status, 401);
+    EXPECT_EQ(put(admin, "alipay", false), 200);
+    EXPECT_EQ(pull("cainiao/a1", login), 401);
+    EXPECT_EQ(pull("alipay/a1", login), 200);
+    EXPECT_EQ(ask("GET", "/service/token?service=harbor-registry", login).status, 200);
+    EXPECT_EQ(put(admin, "cainiao", false), 200);
     EXPECT_EQ(pull("cainiao/a1", login), 200);
+    EXPECT_EQ(put(admin, "", false), 400) << "an update says everything anew";
     now += std::chrono::hours(1);
     EXPECT_EQ(pull("cainiao/a1", login), 401);
     std::string const other = login_of(make(robot_body("rt.two", {"cainiao"})));
@@ -242,10 +223,9 @@ TEST_F(HarborTest, LeadsTheNodeToItsTokenService) {
 }
 
 TEST_F(HarborTest, HandsOutShortLivesAndDeadRobotsOnDemand) {
-    faults_path = folder + "/faults.yaml";
-    write(faults_path,
-          "harbor:\n- {mode: short, seconds: 30, session: rt.short}\n"
-          "- {mode: expired, session: rt.dead}\n- {mode: throttle, session: rt.busy}\n");
+    write_faults(
+        "harbor:\n- {mode: short, seconds: 30, session: rt.short}\n"
+        "- {mode: expired, session: rt.dead}\n- {mode: throttle, session: rt.busy}\n");
     std::string const brief = login_of(make(robot_body("rt.short", {"cainiao"})));
     EXPECT_EQ(pull("cainiao/a1", brief), 200);
     now += std::chrono::seconds(31);
