@@ -2,17 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/operator/cloud/error_case.hpp"
+
 namespace rt::op::alibaba {
 namespace {
-
-struct ErrorCase {
-    char const* says;
-    int status;
-    std::string body;
-    ErrorKind kind;
-    std::string code;
-    std::string in_message;
-};
 
 class AssumeRoleErrors : public testing::TestWithParam<ErrorCase> {};
 
@@ -20,9 +13,7 @@ TEST_P(AssumeRoleErrors, AreClassifiedByTheirCode) {
     ErrorCase const& c = GetParam();
     auto const read = read_assume_role({c.status, {}, c.body});
     ASSERT_FALSE(read.has_value()) << c.says;
-    EXPECT_EQ(read.error().kind, c.kind) << c.says << ": " << read.error().message;
-    EXPECT_EQ(read.error().code, c.code) << c.says;
-    EXPECT_NE(read.error().message.find(c.in_message), std::string::npos) << read.error().message;
+    expect_error(c, read.error());
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -4,6 +4,7 @@
 
 #include "lib/base/digest.hpp"
 #include "lib/base/time.hpp"
+#include "unit/operator/cloud/error_case.hpp"
 
 namespace rt::op::amazon {
 namespace {
@@ -23,24 +24,13 @@ std::string session(std::string const& action, std::string const& token = "t/o+k
            action + "Result></" + action + "Response>";
 }
 
-struct ErrorCase {
-    char const* says;
-    int status;
-    std::string body;
-    ErrorKind kind;
-    std::string code;
-    std::string in_message;
-};
-
 class StsErrors : public testing::TestWithParam<ErrorCase> {};
 
 TEST_P(StsErrors, AreClassifiedByTheirCode) {
     ErrorCase const& c = GetParam();
     auto const read = read_assume_role({c.status, {}, c.body});
     ASSERT_FALSE(read.has_value()) << c.says;
-    EXPECT_EQ(read.error().kind, c.kind) << c.says << ": " << read.error().message;
-    EXPECT_EQ(read.error().code, c.code) << c.says;
-    EXPECT_NE(read.error().message.find(c.in_message), std::string::npos) << read.error().message;
+    expect_error(c, read.error());
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,16 +1,9 @@
 #include "operator/cloud/amazon/source.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "lib/base/digest.hpp"
-#include "unit/support/fake_api_server.hpp"
-#include "unit/support/fake_clock.hpp"
-#include "unit/support/fake_random.hpp"
-#include "unit/support/scripted_transport.hpp"
+#include "unit/operator/cloud/source_fixture.hpp"
 
 namespace rt::op::amazon {
 namespace {
@@ -51,30 +44,25 @@ bool has(std::string const& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-class AmazonSourceTest : public testing::Test {
+class AmazonSourceTest : public SourceTest {
   protected:
-    AmazonSourceTest() {
-        registry_->meta.name = "shared-ecr";
-        registry_->type = tenancy::RegistryType::AmazonECR;
-        registry_->hosts = {
-            *tenancy::RegistryHost::parse("111122223333.dkr.ecr.eu-central-1.amazonaws.com")};
+    AmazonSourceTest()
+        : SourceTest("shared-ecr", tenancy::RegistryType::AmazonECR,
+                     "111122223333.dkr.ecr.eu-central-1.amazonaws.com") {
         registry_->amazon_ecr = tenancy::AmazonEcrSpec{"111122223333", "eu-central-1", false, {}};
         spec_.role = *tenancy::Role::parse("arn:aws:iam::111122223333:role/ecr-payments");
         spec_.external_id = "demo";
-        spec_.session_duration_seconds = 3600;
         spec_.allow = {{tenancy::AllowEntry::Kind::Namespace, "payments", ""}};
-        spec_.registry = registry_;
-        token_file_ = testing::TempDir() + "aws-token-" +
-                      testing::UnitTest::GetInstance()->current_test_info()->name();
-        CredentialSourceContext context{clouds_, api_, clock_, random_, "registry-tenancy-system"};
-        context.web_identity_token_file = token_file_;
-        source_ = make_source(context, {});
     }
     /// The Pod has an association with EKS; its agent is at `url`.
     void use_pod_identity(std::string const& url) {
         registry_->amazon_ecr->identity = {Type::OIDC};
-        CredentialSourceContext context{clouds_, api_, clock_, random_, "registry-tenancy-system"};
-        source_ = make_source(context, {url, token_file_});
+        source_ = make_source(context(), {url, token_file_});
+    }
+    CredentialSourceContext with_token_file(http::Transport& clouds) {
+        CredentialSourceContext with{clouds, api_, clock_, random_, product_namespace_};
+        with.web_identity_token_file = token_file_;
+        return with;
     }
     ~AmazonSourceTest() override { std::remove(token_file_.c_str()); }
 
@@ -105,14 +93,9 @@ class AmazonSourceTest : public testing::Test {
             .answer(200, docker_login(expires));
     }
 
-    std::shared_ptr<tenancy::Registry> registry_ = std::make_shared<tenancy::Registry>();
-    tenancy::CredentialSpec spec_;
-    std::string token_file_;
-    test::FakeClock clock_;
-    test::FakeRandom random_;
-    test::ScriptedTransport clouds_;
-    test::FakeApiServer api_{clock_};
-    std::unique_ptr<CredentialSource> source_;
+    std::string const token_file_ = testing::TempDir() + "aws-token-" +
+                                    testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::unique_ptr<CredentialSource> source_ = make_source(with_token_file(clouds_), {});
 };
 
 TEST_F(AmazonSourceTest, GoesFromInstanceRoleOverAssumedRoleToDockerLogin) {
@@ -215,9 +198,7 @@ TEST_F(AmazonSourceTest, TheTokenFileIsReadAgainForEachExchange) {
         http::Transport& next_;
         std::string path_;
     } swap(clouds_, token_file_);
-    CredentialSourceContext context{swap, api_, clock_, random_, "registry-tenancy-system"};
-    context.web_identity_token_file = token_file_;
-    source_ = make_source(context);
+    source_ = make_source(with_token_file(swap));
     auto const credential = mint();
     EXPECT_TRUE(credential.has_value()) << credential.error().message;
 }
@@ -341,14 +322,7 @@ TEST_F(AmazonSourceTest, AccessKeyComesFromItsSecretAndNeverFallsBackToTheInstan
     EXPECT_EQ(missing.error().kind, ErrorKind::NotFound);
     EXPECT_TRUE(clouds_.requests().empty());
 
-    Json const secret{{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"name", "aws-key"}, {"namespace", "registry-tenancy-system"}}},
-                      {"data",
-                       {{"accessKeyID", base64_encode("AKIAUSER")},
-                        {"accessKeySecret", base64_encode("user-secret")}}}};
-    ASSERT_TRUE(
-        api_.create(kube::types::secrets, "registry-tenancy-system", secret, {}).has_value());
+    put_secret("aws-key", {{"accessKeyID", "AKIAUSER"}, {"accessKeySecret", "user-secret"}});
     clouds_.expect("POST", sts)
         .with_body_that("as long as asked",
                         [](std::string const& body) { return has(body, "DurationSeconds=7200&"); })
