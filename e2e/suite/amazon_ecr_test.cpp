@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
@@ -80,24 +81,13 @@ class AmazonEcr : public TenancyTest {
     /// the way now.
     void expect_refused_by_the_registry(std::string const& account, std::string const& login) {
         std::string const elsewhere = make_namespace("elsewhere");
-        Json const config = {{"auths", {{host_of(account), {{"auth", base64_encoded(login)}}}}}};
-        Json const secret = {{"apiVersion", "v1"},
-                             {"kind", "Secret"},
-                             {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
-                             {"type", "kubernetes.io/dockerconfigjson"},
-                             {"stringData", {{".dockerconfigjson", config.dump()}}}};
-        ASSERT_TRUE(done(apply(secret)));
+        ASSERT_TRUE(carry(login, host_of(account), elsewhere));
         for (std::string const repository : {"payments", "ledger"}) {
-            Json pod = pod_manifest(elsewhere, repository,
-                                    host_of(account) + "/" + repository + "/a1:v0.1");
-            pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-            ASSERT_TRUE(done(apply(pod)));
+            ASSERT_TRUE(start_carried(elsewhere, repository,
+                                      host_of(account) + "/" + repository + "/a1:v0.1"));
         }
         EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "payments"); }));
-        EXPECT_TRUE(eventually(soon, [&] {
-            std::string const message = waiting_message(elsewhere, "ledger");
-            return message.find("403") != std::string::npos ? "" : "waits: " + message;
-        }));
+        EXPECT_TRUE(refused_by_registry(elsewhere, "ledger", {"403"}));
     }
 };
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
@@ -113,26 +114,13 @@ class AzureAcr : public TenancyTest {
     /// role assignment stands in the way now, since nothing narrows the credential.
     void expect_refused_by_the_registry(Place const& place, std::string const& login) {
         std::string const elsewhere = make_namespace("elsewhere");
-        Json const config = {{"auths", {{place.host, {{"auth", base64_encoded(login)}}}}}};
-        Json const secret = {{"apiVersion", "v1"},
-                             {"kind", "Secret"},
-                             {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
-                             {"type", "kubernetes.io/dockerconfigjson"},
-                             {"stringData", {{".dockerconfigjson", config.dump()}}}};
-        ASSERT_TRUE(done(apply(secret)));
+        ASSERT_TRUE(carry(login, place.host, elsewhere));
         for (std::string const repository : {"payments", "ledger"}) {
-            Json pod =
-                pod_manifest(elsewhere, repository, place.host + "/" + repository + "/a1:v0.1");
-            pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-            ASSERT_TRUE(done(apply(pod)));
+            ASSERT_TRUE(
+                start_carried(elsewhere, repository, place.host + "/" + repository + "/a1:v0.1"));
         }
         EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "payments"); }));
-        EXPECT_TRUE(eventually(soon, [&] {
-            std::string const message = waiting_message(elsewhere, "ledger");
-            bool const refuses = message.find("401") != std::string::npos ||
-                                 message.find("authorization failed") != std::string::npos;
-            return refuses ? std::string() : "waits: " + message;
-        }));
+        EXPECT_TRUE(refused_by_registry(elsewhere, "ledger", {"401", "authorization failed"}));
     }
 };
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
@@ -42,23 +43,12 @@ class GoogleArtifactRegistry : public TenancyTest {
     /// account may stands in the way now.
     void expect_refused_by_the_registry(std::string_view location, std::string const& login) {
         std::string const elsewhere = make_namespace("elsewhere");
-        Json const config = {
-            {"auths", {{google_host(location), {{"auth", base64_encoded(login)}}}}}};
-        ASSERT_TRUE(done(apply({{"apiVersion", "v1"},
-                                {"kind", "Secret"},
-                                {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
-                                {"type", "kubernetes.io/dockerconfigjson"},
-                                {"stringData", {{".dockerconfigjson", config.dump()}}}})));
+        ASSERT_TRUE(carry(login, google_host(location), elsewhere));
         for (std::string const repository : {"payments", "ledger"}) {
-            Json pod = pod_manifest(elsewhere, repository, google_image(location, repository));
-            pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-            ASSERT_TRUE(done(apply(pod)));
+            ASSERT_TRUE(start_carried(elsewhere, repository, google_image(location, repository)));
         }
         EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "payments"); }));
-        EXPECT_TRUE(eventually(soon, [&] {
-            std::string const message = waiting_message(elsewhere, "ledger");
-            return message.find("403") != std::string::npos ? "" : "waits: " + message;
-        }));
+        EXPECT_TRUE(refused_by_registry(elsewhere, "ledger", {"403"}));
     }
     /// The tenancy never becomes Ready, an Event shows each text, the grant names no account, and
     /// there is no Secret.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
@@ -55,21 +56,6 @@ class Harbor : public TenancyTest {
     void expect_pulls(std::string const& pod) {
         ASSERT_TRUE(done(apply(pod_manifest(name("ns"), pod, host + "/cainiao/a1:v0.1"))));
         EXPECT_TRUE(eventually(soon, [&] { return why_not_running(name("ns"), pod); }));
-    }
-    /// A Secret `carried` in a namespace that nothing governs, with this login for all of the host.
-    static void carry(PullSecret const& secret, std::string const& ns) {
-        Json const config = {{"auths", {{host, {{"auth", base64_encoded(secret.login())}}}}}};
-        ASSERT_TRUE(done(apply({{"apiVersion", "v1"},
-                                {"kind", "Secret"},
-                                {"metadata", {{"name", "carried"}, {"namespace", ns}}},
-                                {"type", "kubernetes.io/dockerconfigjson"},
-                                {"stringData", {{".dockerconfigjson", config.dump()}}}})));
-    }
-    static void apply_carried_pod(std::string const& ns, std::string const& pod,
-                                  std::string const& image) {
-        Json manifest = pod_manifest(ns, pod, image);
-        manifest["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-        ASSERT_TRUE(done(apply(manifest)));
     }
     /// Waits until the operator has looked at all robots once more, from beginning to end.
     static testing::AssertionResult swept() {
@@ -141,15 +127,12 @@ TEST_F(Harbor, pulls_with_a_robot_of_the_namespaces_own_and_from_its_projects_al
 
     // The credential, carried elsewhere under a key for the whole host: only Harbor says no now.
     std::string const elsewhere = make_namespace("elsewhere");
-    carry(*secret, elsewhere);
+    ASSERT_TRUE(carry(secret->login(), host, elsewhere));
     for (std::string const project : {"cainiao", "alipay"}) {
-        apply_carried_pod(elsewhere, project, host + "/" + project + "/a1:v0.1");
+        ASSERT_TRUE(start_carried(elsewhere, project, host + "/" + project + "/a1:v0.1"));
     }
     EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "cainiao"); }));
-    EXPECT_TRUE(eventually(soon, [&] {
-        std::string const message = waiting_message(elsewhere, "alipay");
-        return message.find("authoriz") != std::string::npos ? "" : "waits: " + message;
-    }));
+    EXPECT_TRUE(refused_by_registry(elsewhere, "alipay", {"authoriz"}));
 }
 
 TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_it) {
@@ -183,8 +166,8 @@ TEST_F(Harbor, a_rotation_makes_a_new_robot_and_the_old_one_is_refused_soon_afte
     auto const leaked = pull_secret(ns);
     ASSERT_TRUE(leaked);
     std::string const elsewhere = make_namespace("elsewhere");
-    carry(*leaked, elsewhere);
-    apply_carried_pod(elsewhere, "before", host + "/cainiao/a1:v0.1");
+    ASSERT_TRUE(carry(leaked->login(), host, elsewhere));
+    ASSERT_TRUE(start_carried(elsewhere, "before", host + "/cainiao/a1:v0.1"));
     EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "before"); }));
     ASSERT_TRUE(done(kubectl(
         {"annotate", "registrytenancy", name("tenancy"), "registrytenancy.dev/rotate=leak"})));
@@ -197,11 +180,8 @@ TEST_F(Harbor, a_rotation_makes_a_new_robot_and_the_old_one_is_refused_soon_afte
     EXPECT_EQ(after->uid, leaked->uid);
     EXPECT_TRUE(eventually(2 * grace + soon,
                            [&] { return why_not_robots("." + ns + ".", user_of(*after)); }));
-    apply_carried_pod(elsewhere, "after", host + "/cainiao/a1:v0.1");
-    EXPECT_TRUE(eventually(soon, [&] {
-        std::string const message = waiting_message(elsewhere, "after");
-        return message.find("authoriz") != std::string::npos ? "" : "waits: " + message;
-    }));
+    ASSERT_TRUE(start_carried(elsewhere, "after", host + "/cainiao/a1:v0.1"));
+    EXPECT_TRUE(refused_by_registry(elsewhere, "after", {"authoriz"}));
     expect_pulls("after");
 }
 

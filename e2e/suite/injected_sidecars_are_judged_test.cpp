@@ -56,6 +56,18 @@ class InjectedSidecar : public TenancyTest {
         }
         return text;
     }
+    /// Empty when the Pod is refused for its second container.
+    std::string why_sidecar_not_refused(std::string const& ns) {
+        std::string const text = admitted(ns);
+        return text.find("[RT-NotAllowed]") != std::string::npos &&
+                       text.find("containers[1]") != std::string::npos
+                   ? ""
+                   : "instead of a refusal of containers[1]: " + text;
+    }
+    static constexpr char once_our_secret_is_there[] =
+        "has(object.spec.imagePullSecrets) && "
+        "object.spec.imagePullSecrets.exists(s, s.name == 'registry-tenancy')";
+
     void TearDown() override {
         TenancyTest::TearDown();
         for (std::string const& one : made_) {
@@ -78,35 +90,19 @@ class InjectedSidecar : public TenancyTest {
 TEST_F(InjectedSidecar, is_judged_when_it_comes_before_us) {
     std::string const ns = make_governed_namespace();
     inject(ns, std::string(foreign_image), "true");
-    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
-        std::string const text = admitted(ns);
-        return text.find("[RT-NotAllowed]") != std::string::npos &&
-                       text.find("containers[1]") != std::string::npos
-                   ? ""
-                   : "instead of a refusal of containers[1]: " + text;
-    }));
+    EXPECT_TRUE(eventually(soon, [&] { return why_sidecar_not_refused(ns); }));
 }
 
 // The sidecar is added in the second round only, once our Secret stands in the Pod: after us.
 TEST_F(InjectedSidecar, is_judged_when_it_comes_after_us) {
     std::string const ns = make_governed_namespace();
-    inject(ns, std::string(foreign_image),
-           "has(object.spec.imagePullSecrets) && "
-           "object.spec.imagePullSecrets.exists(s, s.name == 'registry-tenancy')");
-    EXPECT_TRUE(eventually(soon, [&]() -> std::string {
-        std::string const text = admitted(ns);
-        return text.find("[RT-NotAllowed]") != std::string::npos &&
-                       text.find("containers[1]") != std::string::npos
-                   ? ""
-                   : "instead of a refusal of containers[1]: " + text;
-    }));
+    inject(ns, std::string(foreign_image), once_our_secret_is_there);
+    EXPECT_TRUE(eventually(soon, [&] { return why_sidecar_not_refused(ns); }));
 }
 
 TEST_F(InjectedSidecar, that_is_allowed_gets_along_with_our_secret) {
     std::string const ns = make_governed_namespace();
-    inject(ns, std::string(allowed_image),
-           "has(object.spec.imagePullSecrets) && "
-           "object.spec.imagePullSecrets.exists(s, s.name == 'registry-tenancy')");
+    inject(ns, std::string(allowed_image), once_our_secret_is_there);
     EXPECT_TRUE(eventually(soon, [&]() -> std::string {
         std::string const text = admitted(ns);
         return text == "main mesh +registry-tenancy" ? "" : "admitted as: " + text;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
@@ -54,22 +55,12 @@ TEST_F(PersonalEdition, pulls_narrowed_to_the_tenancy) {
     auto const secret = pull_secret(ns);
     ASSERT_TRUE(secret);
     std::string const elsewhere = make_namespace("elsewhere");
-    Json const config = {{"auths", {{host, {{"auth", base64_encoded(secret->login())}}}}}};
-    ASSERT_TRUE(done(apply({{"apiVersion", "v1"},
-                            {"kind", "Secret"},
-                            {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
-                            {"type", "kubernetes.io/dockerconfigjson"},
-                            {"stringData", {{".dockerconfigjson", config.dump()}}}})));
+    ASSERT_TRUE(carry(secret->login(), host, elsewhere));
     for (std::string const repository : {"cainiao", "alipay"}) {
-        Json pod = pod_manifest(elsewhere, repository, host + "/" + repository + "/a1:v0.1");
-        pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-        ASSERT_TRUE(done(apply(pod)));
+        ASSERT_TRUE(start_carried(elsewhere, repository, host + "/" + repository + "/a1:v0.1"));
     }
     EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, "cainiao"); }));
-    EXPECT_TRUE(eventually(soon, [&] {
-        std::string const message = waiting_message(elsewhere, "alipay");
-        return message.find("authoriz") != std::string::npos ? "" : "waits: " + message;
-    }));
+    EXPECT_TRUE(refused_by_registry(elsewhere, "alipay", {"authoriz"}));
 }
 
 }  // namespace
