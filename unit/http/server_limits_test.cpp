@@ -139,70 +139,74 @@ class Gate {
     std::atomic<int> asked_{0};
 };
 
-TEST_F(ServerLimitsTest, a_suspended_request_is_asked_again_while_others_are_answered) {
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
-    auto const client = connect_plain();
-    client->send("GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n");
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 3; }));
+/// A server that suspends "/suspend" until its gate opens.
+class ServerSuspendsTest : public ServerLimitsTest {
+  protected:
+    static constexpr char const* suspend = "GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    void start() {
+        start_plain([this](ServerRequest const& request) { return gate_.ask(request); });
+    }
+    /// A client whose request was suspended, and asked about again.
+    std::unique_ptr<test::RawClient> suspended() {
+        int const before = gate_.asked();
+        auto client = connect_plain();
+        client->send(suspend);
+        EXPECT_TRUE(eventually([&] { return gate_.asked() >= before + 2; }));
+        return client;
+    }
+    Gate gate_;
+};
+
+TEST_F(ServerSuspendsTest, a_suspended_request_is_asked_again_while_others_are_answered) {
+    start();
+    auto const client = suspended();
     EXPECT_EQ(connect_plain()->exchange(get).body, "at once") << "no thread waits";
-    gate.open();
+    gate_.open();
     EXPECT_EQ(client->read_answer().body, "waited");
 }
 
-TEST_F(ServerLimitsTest, over_the_cap_of_suspended_requests_clients_are_sent_away) {
+TEST_F(ServerSuspendsTest, over_the_cap_of_suspended_requests_clients_are_sent_away) {
     options_.limits.suspended_max = 1;
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
-    std::string const suspend = "GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n";
-    auto const waiting = connect_plain();
-    waiting->send(suspend);
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 2; }));
+    start();
+    auto const waiting = suspended();
     auto const other = connect_plain();
     auto const answer = other->exchange(suspend);
     EXPECT_EQ(answer.status, 429);
     EXPECT_TRUE(answer.has("Retry-After: 1\r\n"));
     EXPECT_FALSE(answer.has("Connection: close")) << "the connection is fine";
     EXPECT_TRUE(rejected("suspended"));
-    gate.open();
+    gate_.open();
     EXPECT_EQ(waiting->read_answer().status, 200);
     EXPECT_EQ(other->exchange(suspend).status, 200);
 }
 
-TEST_F(ServerLimitsTest, one_peer_gets_only_its_share_of_suspended_requests) {
+TEST_F(ServerSuspendsTest, one_peer_gets_only_its_share_of_suspended_requests) {
     options_.limits.suspended_per_peer_max = 1;
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
-    std::string const suspend = "GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n";
-    auto const waiting = connect_plain();
-    waiting->send(suspend);
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 2; }));
+    start();
+    auto const waiting = suspended();
     EXPECT_EQ(connect_plain()->exchange(suspend).status, 429);
     EXPECT_TRUE(rejected("suspended_per_peer"));
-    gate.open();
+    gate_.open();
     EXPECT_EQ(waiting->read_answer().status, 200);
 }
 
-TEST_F(ServerLimitsTest, a_handler_that_never_decides_is_answered_for) {
+TEST_F(ServerSuspendsTest, a_handler_that_never_decides_is_answered_for) {
     options_.limits.suspended_wait_max = milliseconds(20);
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
-    auto const answer = connect_plain()->exchange("GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n");
+    start();
+    auto const answer = connect_plain()->exchange(suspend);
     EXPECT_EQ(answer.status, 503);
     EXPECT_TRUE(answer.has("Retry-After: 1\r\n"));
     EXPECT_TRUE(rejected("suspended_too_long"));
 }
 
-TEST_F(ServerLimitsTest, draining_closes_idle_connections_and_ends_busy_ones_with_their_answer) {
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
+TEST_F(ServerSuspendsTest, draining_closes_idle_connections_and_ends_busy_ones_with_their_answer) {
+    start();
     auto const idle = connect_plain();
     EXPECT_EQ(idle->exchange(get).status, 200);
     auto const fresh = connect_plain();
     ASSERT_TRUE(metric_becomes("test_connections", "2"));
-    auto const busy = connect_plain();
-    busy->send("GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n");
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 3; }));
+    auto const busy = suspended();
 
     server_->drain();
     EXPECT_TRUE(idle->closed_by_peer());
@@ -212,34 +216,28 @@ TEST_F(ServerLimitsTest, draining_closes_idle_connections_and_ends_busy_ones_wit
     EXPECT_EQ(fresh->exchange(get).status, 200) << "its first request may be on the way";
     EXPECT_TRUE(fresh->closed_by_peer());
 
-    gate.open();
+    gate_.open();
     auto const answer = busy->read_answer();
     EXPECT_EQ(answer.body, "waited");
     EXPECT_TRUE(answer.has("Connection: close"));
     EXPECT_TRUE(busy->closed_by_peer());
 }
 
-TEST_F(ServerLimitsTest, stopping_lets_requests_in_flight_finish) {
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
-    auto const busy = connect_plain();
-    busy->send("GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n");
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 1; }));
+TEST_F(ServerSuspendsTest, stopping_lets_requests_in_flight_finish) {
+    start();
+    auto const busy = suspended();
     std::jthread const stopper([&] { server_->stop(std::chrono::seconds(30)); });
     ASSERT_TRUE(eventually([&] { return !connect_plain()->connected(); })) << "accepts no more";
-    gate.open();
+    gate_.open();
     EXPECT_EQ(busy->read_answer().body, "waited");
 }
 
-TEST_F(ServerLimitsTest, stopping_without_grace_closes_everything) {
-    Gate gate;
-    start_plain([&](ServerRequest const& request) { return gate.ask(request); });
+TEST_F(ServerSuspendsTest, stopping_without_grace_closes_everything) {
+    start();
     auto const idle = connect_plain();
     auto const halfway = connect_plain();
     halfway->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
-    auto const busy = connect_plain();
-    busy->send("GET /suspend HTTP/1.1\r\nHost: x\r\n\r\n");
-    ASSERT_TRUE(eventually([&] { return gate.asked() >= 1; }));
+    auto const busy = suspended();
     server_->stop(milliseconds(0));
     EXPECT_TRUE(idle->closed_by_peer());
     EXPECT_TRUE(halfway->closed_by_peer());

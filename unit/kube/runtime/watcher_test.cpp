@@ -130,6 +130,22 @@ class WatcherTest : public ::testing::Test {
         ASSERT_TRUE(test::eventually([&] { return clock.next_deadline() != SteadyTime::max(); }));
         clock.advance(clock.next_deadline() - clock.steady_now());
     }
+    /// A list, and a watch that "a" came by. Returns the version then.
+    std::string watch_until_a_came() {
+        options.watch_list = false;
+        start();
+        diary.wait(1);
+        put("a");
+        diary.wait(2);
+        return api.resource_version();
+    }
+    /// "b" comes by a watch from that version on, without another list.
+    void expect_resumed_from(std::string const& version) {
+        put("b");
+        EXPECT_EQ(diary.wait(3), (Lines{"replace", "upsert a", "upsert b"}));
+        EXPECT_EQ(api.count(Verb::List, types::namespaces), 1);
+        EXPECT_EQ(api.calls().back().detail, version);
+    }
     /// The proving thread sleeps on the clock from the start on.
     static constexpr int prover = 1;
 
@@ -195,33 +211,17 @@ TEST_F(WatcherTest, FallsBackToListAndWatchForGood) {
 }
 
 TEST_F(WatcherTest, ResumesFromTheLastVersionAfterTheServerEndsTheWatch) {
-    options.watch_list = false;
-    start();
-    diary.wait(1);
-    put("a");
-    diary.wait(2);
-    std::string const seen = api.resource_version();
+    std::string const seen = watch_until_a_came();
     clock.advance(5min);
     api.end_watches();
-    put("b");
-    EXPECT_EQ(diary.wait(3), (Lines{"replace", "upsert a", "upsert b"}));
-    EXPECT_EQ(api.count(Verb::List, types::namespaces), 1);
-    EXPECT_EQ(api.calls().back().detail, seen);
+    expect_resumed_from(seen);
 }
 
 TEST_F(WatcherTest, BacksOffAndResumesAfterANetworkError) {
-    options.watch_list = false;
-    start();
-    diary.wait(1);
-    put("a");
-    diary.wait(2);
-    std::string const seen = api.resource_version();
+    std::string const seen = watch_until_a_came();
     api.end_watches(Error{ErrorKind::Unavailable, "connection refused"});
     EXPECT_NO_FATAL_FAILURE(pass(prover + 1));
-    put("b");
-    EXPECT_EQ(diary.wait(3), (Lines{"replace", "upsert a", "upsert b"}));
-    EXPECT_EQ(api.count(Verb::List, types::namespaces), 1);
-    EXPECT_EQ(api.calls().back().detail, seen);
+    expect_resumed_from(seen);
 }
 
 TEST_F(WatcherTest, ListsAgainAfter410AndReplacesSoThatDeletionsAreSeen) {
