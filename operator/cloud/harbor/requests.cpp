@@ -54,8 +54,9 @@ http::Request list_robots_request(std::string const& url, ApiLogin const& login,
         login);
 }
 
-http::Request delete_robot_request(std::string const& url, ApiLogin const& login, std::int64_t id) {
-    return request_as("DELETE", url + std::string(robots_path) + '/' + std::to_string(id), login);
+http::Request delete_robot_request(std::string const& url, ApiLogin const& login,
+                                   std::string const& id) {
+    return request_as("DELETE", url + std::string(robots_path) + '/' + id, login);
 }
 
 }  // namespace rt::op::harbor

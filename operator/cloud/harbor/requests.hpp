@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,6 +34,6 @@ inline constexpr int robots_per_page = 50;
                                                 std::string const& name_part, int page);
 
 [[nodiscard]] http::Request delete_robot_request(std::string const& url, ApiLogin const& login,
-                                                 std::int64_t id);
+                                                 std::string const& id);
 
 }  // namespace rt::op::harbor

@@ -10,11 +10,11 @@
 #include "lib/base/text.hpp"
 #include "lib/kube/core/object.hpp"
 #include "operator/cloud/answers.hpp"
-#include "operator/cloud/harbor/leftovers.hpp"
 #include "operator/cloud/harbor/requests.hpp"
 #include "operator/cloud/harbor/responses.hpp"
 #include "operator/cloud/harbor/robot_name.hpp"
 #include "operator/cloud/key_cache.hpp"
+#include "operator/cloud/leftovers.hpp"
 #include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/secret_data.hpp"
 
@@ -36,7 +36,7 @@ constexpr std::size_t deletions_max = 500;
 class HarborSource final : public CredentialSource {
   public:
     explicit HarborSource(CredentialSourceContext context)
-        : context_(std::move(context)), logins_(context_.clock) {}
+        : context_(std::move(context)), logins_(context_.clock), mark_(context_.api) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
     Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override;
@@ -46,7 +46,6 @@ class HarborSource final : public CredentialSource {
 
   private:
     Result<KeyCache::Fetched> read_login(std::string const& secret, std::stop_token const& stop);
-    Result<std::string> mark(std::stop_token const& stop);
     /// One call as the Registry's identity: `make(login)` gives the request. Where Harbor does not
     /// know the login, once more with what the Secret holds now.
     template <class Make, class Read>
@@ -56,13 +55,14 @@ class HarborSource final : public CredentialSource {
     auto call_once(std::string const& name, tenancy::HarborSpec const& harbor, Make const& make,
                    Read const& read, std::stop_token const& stop)
         -> decltype(read(http::Response()));
-    Result<std::vector<ListedRobot>> list(tenancy::HarborSpec const& harbor,
-                                          std::string const& mark, std::stop_token const& stop);
+    /// Of this cluster's robots alone.
+    Result<std::vector<Leftover>> list(tenancy::HarborSpec const& harbor, std::string const& mark,
+                                       std::stop_token const& stop);
 
     CredentialSourceContext context_;
     KeyCache logins_;
+    ClusterMark mark_;
     std::mutex mutex_;
-    std::string mark_;  ///< guarded by mutex_
     /// By Registry and server: IDs of one Harbor mean nothing at another. Guarded by mutex_.
     std::map<std::string, Leftovers> leftovers_;
 };
@@ -77,19 +77,6 @@ Result<KeyCache::Fetched> HarborSource::read_login(std::string const& secret,
     keys.access_key_id = username.reveal();
     SteadyTime const again = context_.clock.steady_now() + login_reread;
     return KeyCache::Fetched{std::move(keys), again, again};
-}
-
-Result<std::string> HarborSource::mark(std::stop_token const& stop) {
-    std::lock_guard const lock(mutex_);
-    if (mark_.empty()) {
-        auto const found = context_.api.get(kube::types::namespaces, {"", "kube-system"}, stop);
-        if (!found) {
-            return fail(found.error().with_context(
-                "reading the UID of namespace kube-system, which marks this cluster's robots"));
-        }
-        mark_ = cluster_mark(kube::meta_of(*found).uid);
-    }
-    return mark_;
 }
 
 template <class Make, class Read>
@@ -147,7 +134,7 @@ Result<RegistryCredential> HarborSource::mint(MintRequest const& request, std::s
         return fail(invalid_argument("Registry " + registry.meta.name + " has no block harbor"));
     }
     tenancy::HarborSpec const& harbor = *registry.harbor;
-    RT_TRY(std::string const cluster_mark, mark(stop));
+    RT_TRY(std::string const cluster_mark, mark_.get(stop));
     // Name and annotation say the same second: by it a robot is found to be held.
     auto const issued_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
     NewRobot robot;
@@ -186,9 +173,9 @@ Result<RegistryCredential> HarborSource::mint(MintRequest const& request, std::s
                               now + life};
 }
 
-Result<std::vector<ListedRobot>> HarborSource::list(tenancy::HarborSpec const& harbor,
-                                                    std::string const& mark,
-                                                    std::stop_token const& stop) {
+Result<std::vector<Leftover>> HarborSource::list(tenancy::HarborSpec const& harbor,
+                                                 std::string const& mark,
+                                                 std::stop_token const& stop) {
     std::map<std::int64_t, ListedRobot> found;
     for (int page = 1; page <= pages_max; ++page) {
         RT_TRY(std::vector<ListedRobot> robots,
@@ -206,10 +193,11 @@ Result<std::vector<ListedRobot>> HarborSource::list(tenancy::HarborSpec const& h
             break;
         }
     }
-    std::vector<ListedRobot> result;
-    result.reserve(found.size());
-    for (auto& [id, robot] : found) {
-        result.push_back(std::move(robot));
+    std::vector<Leftover> result;
+    for (auto const& [id, robot] : found) {
+        if (auto name = parse_robot_name(robot.name, mark)) {
+            result.push_back({std::to_string(id), std::move(name->owner), name->issued_at});
+        }
     }
     return result;
 }
@@ -221,17 +209,17 @@ Result<SweepResult> HarborSource::sweep(SweepRequest const& request, std::stop_t
         return result;
     }
     tenancy::HarborSpec const& harbor = *registry.harbor;
-    RT_TRY(std::string const cluster_mark, mark(stop));
-    RT_TRY(std::vector<ListedRobot> const robots, list(harbor, cluster_mark, stop));
-    std::vector<std::int64_t> unneeded;
+    RT_TRY(std::string const cluster_mark, mark_.get(stop));
+    RT_TRY(std::vector<Leftover> const robots, list(harbor, cluster_mark, stop));
+    std::vector<std::string> unneeded;
     {
         std::lock_guard const lock(mutex_);
         Leftovers& leftovers = leftovers_[registry.meta.name + '\n' + harbor.url];
-        unneeded = leftovers.may_go(robots, cluster_mark, request.held, request.grace,
-                                    context_.clock.wall_now(), context_.clock.steady_now());
+        unneeded = leftovers.may_go(robots, request.held, request.grace, context_.clock.wall_now(),
+                                    context_.clock.steady_now());
         result.waiting = leftovers.waiting() - unneeded.size();
     }
-    for (std::int64_t const id : unneeded) {
+    for (std::string const& id : unneeded) {
         if (result.removed == deletions_max) {
             result.waiting += unneeded.size() - result.removed;
             break;

@@ -43,7 +43,7 @@ TEST(HarborRequests, list_by_part_of_the_name) {
 }
 
 TEST(HarborRequests, delete_by_id) {
-    auto const request = delete_robot_request(url, login(), 42);
+    auto const request = delete_robot_request(url, login(), "42");
     EXPECT_EQ(request.method, "DELETE");
     EXPECT_EQ(request.url, url + "/api/v2.0/robots/42");
 }

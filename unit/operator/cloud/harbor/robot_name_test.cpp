@@ -21,7 +21,7 @@ TEST(RobotName, tells_people_and_us_whose_it_is) {
     EXPECT_EQ(name, "rt." + mark + ".demo.cainiao-prod." + owner_mark("cainiao-prod", "harbor") +
                         ".1767323045");
     EXPECT_EQ(parse_robot_name("robot$" + name, mark),
-              (RobotName{owner_mark("cainiao-prod", "harbor"), then}));
+              (OwnedName{owner_mark("cainiao-prod", "harbor"), then}));
 }
 
 TEST(RobotName, is_one_that_Harbor_takes) {
