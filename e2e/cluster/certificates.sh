@@ -87,7 +87,7 @@ make_certificates() {
         "DNS:*.pkg.dev,IP:$google_registry_ip"
     names=$(printf 'DNS:%s,' "${azure_ad_hosts[@]}")
     certificate azure-ad cloud "/CN=${azure_ad_hosts[0]}" serverAuth "${names}IP:$azure_ad_ip"
-    names=$(printf 'DNS:%s,' "${azure_registry_hosts[@]}")
+    names=$(printf 'DNS:%s,' "${azure_registry_hosts[@]}" "${azure_management_hosts[@]}")
     certificate azure-registry cloud "/CN=${azure_registry_hosts[0]}" serverAuth \
         "${names}IP:$azure_registry_ip"
     names=$(printf 'DNS:%s,' "${harbor_hosts[@]}")

@@ -69,7 +69,7 @@ start_registries() {
         records+=(--host-record="$host,$google_registry_ip")
     done
     for host in "${azure_ad_hosts[@]}"; do records+=(--host-record="$host,$azure_ad_ip"); done
-    for host in "${azure_registry_hosts[@]}"; do
+    for host in "${azure_registry_hosts[@]}" "${azure_management_hosts[@]}"; do
         records+=(--host-record="$host,$azure_registry_ip")
     done
     for host in "${harbor_hosts[@]}"; do records+=(--host-record="$host,$harbor_ip"); done

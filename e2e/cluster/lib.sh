@@ -84,7 +84,10 @@ google_registry_hosts=(
 # Entra ID in Azure's clouds, and a container registry for each identity that the tests use.
 azure_ad_hosts=(login.microsoftonline.com login.partner.microsoftonline.cn login.microsoftonline.us)
 azure_registry_hosts=(demoimds.azurecr.io demooidc.azurecr.io demosecret.azurecr.io demosa.azurecr.io
-    demopublic.azurecr.io demochina.azurecr.cn demogov.azurecr.us)
+    demopublic.azurecr.io demochina.azurecr.cn demogov.azurecr.us demotokens.azurecr.io
+    policytokens.azurecr.io chinatokens.azurecr.cn)
+# Azure Resource Manager, where tokens of those registries are made; the same process plays it.
+azure_management_hosts=(management.azure.com management.chinacloudapi.cn)
 # A Harbor on premises: API, token service and registry under each of its names.
 harbor_hosts=(harbor.example.com harbor.example.org)
 # Another one, whose certificate comes from an authority of the company's own.

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 
+import requests
 from azure.containerregistry import ContainerRegistryClient
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import (ClientAuthenticationError, HttpResponseError,
+                                   ResourceNotFoundError)
 from azure.identity import (ClientSecretCredential, CredentialUnavailableError,
                             ManagedIdentityCredential, WorkloadIdentityCredential)
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
 TENANT = "11111111-aaaa-4bbb-8ccc-000000000001"
 AUTHORITY = "https://127.0.0.1:18191"
@@ -75,6 +78,54 @@ def expect_error(text, credential, kind=ClientAuthenticationError):
     sys.exit(f"expected {text}, but there is a token")
 
 
+def may_pull(login, repository):
+    """Asks the registry demotokens, which is reached at another name."""
+    answer = requests.get(
+        f"{REGISTRY}/oauth2/token", auth=login, timeout=20, headers={"Host": "demotokens.azurecr.io"},
+        params={"service": "demotokens.azurecr.io", "scope": f"repository:{repository}:pull"})
+    if answer.status_code != 200:
+        return False
+    claims = answer.json()["access_token"].split(".")[1]
+    return repository in [one["name"] for one in json.loads(
+        base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["access"]]
+
+
+def make_and_use_a_token():
+    def manage(number):
+        return ContainerRegistryManagementClient(
+            workload(number), "5b000000-0000-4000-8000-000000000001", base_url=REGISTRY,
+            credential_scopes=["https://management.azure.com/.default"], polling_interval=1)
+    where = ("registries", "demotokens")
+    azure = manage(3)
+    scope_map = azure.scope_maps.begin_create(*where, "sdk-map", {"properties": {
+        "description": "of the SDK", "actions": ["repositories/payments/*/content/read"]}}).result()
+    token = azure.tokens.begin_create(*where, "sdk-token", {"properties": {
+        "scopeMapId": scope_map.id, "status": "enabled"}}).result()
+    made = azure.registries.begin_generate_credentials(*where, {
+        "tokenId": token.id, "name": "password1",
+        "expiry": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))}).result()
+    login = (made.username, made.passwords[0].value)
+    if not may_pull(login, "payments/a1") or may_pull(login, "ledger/a1"):
+        sys.exit("the token does not open what its scope map says")
+    if [one.name for one in azure.scope_maps.list(*where)] != ["sdk-map"]:
+        sys.exit("the scope map is not listed")
+    azure.tokens.begin_delete(*where, "sdk-token").result()
+    azure.scope_maps.begin_delete(*where, "sdk-map").result()
+    if may_pull(login, "payments/a1"):
+        sys.exit("a deleted token still pulls")
+    try:
+        azure.tokens.get(*where, "sdk-token")
+        sys.exit("a deleted token is still there")
+    except ResourceNotFoundError:
+        pass
+    try:
+        list(manage(4).scope_maps.list(*where))
+        sys.exit("scope maps are shown to somebody without a role")
+    except HttpResponseError as error:
+        if error.status_code != 403 or "AuthorizationFailed" not in str(error):
+            sys.exit(f"expected AuthorizationFailed, but: {error}")
+
+
 def main():
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # expected errors are no news
     expect_token(ManagedIdentityCredential())
@@ -109,6 +160,7 @@ def main():
                 continue
             sys.exit(f"expected 401, but: {error}")
         sys.exit("a manifest was handed out that should not be")
+    make_and_use_a_token()
 
 
 main()

@@ -3,6 +3,7 @@
 #include <cpprest/json.h>
 
 #include <algorithm>
+#include <functional>
 #include <variant>
 
 #include "e2e/sim/common/azure_token.hpp"
@@ -113,19 +114,22 @@ std::pair<std::string, std::string> basic_login(Request const& request) {
     return {pair->substr(0, colon), pair->substr(colon + 1)};
 }
 
-/// The refresh token of a token request, as OAuth 2 (by refresh token or as a password) or with
-/// Basic authentication; empty where none is proper.
-std::string refresh_token_of(Request const& request, Parameters const& parameters) {
-    auto const get = [&](std::string const& name) {
-        return find_parameter(parameters, name).value_or("");
-    };
-    auto login = basic_login(request);
-    if (request.method == "POST") {
-        if (get("grant_type") == "refresh_token") {
-            return get("refresh_token");
-        }
-        login = {get("username"), get("password")};
+/// User and password of a token request, as OAuth 2 or with Basic authentication.
+std::pair<std::string, std::string> login_of(Request const& request, Parameters const& parameters) {
+    if (request.method != "POST") {
+        return basic_login(request);
     }
+    return {find_parameter(parameters, "username").value_or(""),
+            find_parameter(parameters, "password").value_or("")};
+}
+
+/// The refresh token of a token request, itself or as a password; empty where none is proper.
+std::string refresh_token_of(Request const& request, Parameters const& parameters) {
+    if (request.method == "POST" &&
+        find_parameter(parameters, "grant_type").value_or("") == "refresh_token") {
+        return find_parameter(parameters, "refresh_token").value_or("");
+    }
+    auto const login = login_of(request, parameters);
     return login.first == token_user ? login.second : std::string();
 }
 
@@ -141,8 +145,52 @@ std::string client_of(Request const& request, bool exchanging, Sealer const& sea
     return token ? token->client_id : std::string();
 }
 
-/// A refresh token and scopes for an access token, with what of the scopes is allowed.
-Outcome access_token(Visit& visit) {
+/// Who wants an access token, and what it may pull.
+struct Holder {
+    AzureToken token;
+    std::function<bool(std::string const&)> may_pull;
+};
+
+/// By a refresh token, or by name and password of one of the registry's own tokens.
+std::optional<Holder> holder_of(Visit& visit, Parameters const& parameters,
+                                AzureManagement& management) {
+    auto const [user, password] = login_of(visit.request, parameters);
+    if (!user.empty() && user != token_user) {
+        visit.scene.log.role = user;
+        auto actions = management.login(visit.registry, user, password, visit.scene.now);
+        if (!actions || visit.expired) {
+            return std::nullopt;
+        }
+        return Holder{{AzureToken::Kind::Refresh, "Azure Container Registry", visit.registry.host,
+                       user, visit.registry.tenant, visit.scene.now},
+                      [actions = *std::move(actions)](std::string const& repository) {
+                          return AzureManagement::grants(actions, repository);
+                      }};
+    }
+    // Whoever shows a login is judged by it.
+    if (visit.registry.anonymous_pull && visit.request.method == "GET" &&
+        visit.request.header("authorization").empty()) {
+        return Holder{{AzureToken::Kind::Refresh, "Azure Container Registry", visit.registry.host,
+                       "", visit.registry.tenant, visit.scene.now},
+                      [](std::string const&) { return true; }};
+    }
+    auto const refresh =
+        open_azure_token(visit.scene.sealer, refresh_token_of(visit.request, parameters));
+    if (refresh) {
+        visit.scene.log.role = refresh->client_id;
+    }
+    if (!refresh || refresh->kind != AzureToken::Kind::Refresh ||
+        refresh->audience != visit.registry.host || refresh->expires <= visit.scene.now ||
+        visit.expired) {
+        return std::nullopt;
+    }
+    return Holder{*refresh, [&visit, client = refresh->client_id](std::string const& repository) {
+                      return may_pull(visit.registry, client, repository);
+                  }};
+}
+
+/// A login and scopes for an access token, with what of the scopes is allowed.
+Outcome access_token(Visit& visit, AzureManagement& management) {
     bool const post = visit.request.method == "POST";
     auto const parameters = parse_form(post ? visit.request.body : visit.request.query);
     if (!parameters || (!post && visit.request.method != "GET") ||
@@ -158,27 +206,18 @@ Outcome access_token(Visit& visit) {
             }
         }
     }
-    auto const refresh =
-        open_azure_token(visit.scene.sealer, refresh_token_of(visit.request, *parameters));
-    if (refresh) {
-        visit.scene.log.role = refresh->client_id;
-    }
-    // Whoever shows a login is judged by it.
-    bool const anybody =
-        visit.registry.anonymous_pull && !post && visit.request.header("authorization").empty();
-    if (!anybody && (!refresh || refresh->kind != AzureToken::Kind::Refresh ||
-                     refresh->audience != visit.registry.host ||
-                     refresh->expires <= visit.scene.now || visit.expired)) {
+    auto const holder = holder_of(visit, *parameters, management);
+    if (!holder) {
         return unauthorized();
     }
-    AzureToken access{AzureToken::Kind::Access, "Azure Container Registry",
-                      visit.registry.host,      anybody ? "" : refresh->client_id,
-                      visit.registry.tenant,    visit.scene.now + access_life};
+    AzureToken access = holder->token;
+    access.kind = AzureToken::Kind::Access;
+    access.expires = visit.scene.now + access_life;
     for (std::string const& scope : scopes) {
         auto const parts = split(scope, ':');
         bool const pull = parts.size() == 3 && parts[0] == "repository" &&
                           parts[2].find("pull") != std::string::npos;
-        if (pull && (anybody || may_pull(visit.registry, access.client_id, parts[1]))) {
+        if (pull && holder->may_pull(parts[1])) {
             access.pull.push_back(parts[1]);
             visit.scene.log.granted +=
                 (visit.scene.log.granted.empty() ? "" : " ") + ("repository:" + parts[1] + ":pull");
@@ -268,6 +307,9 @@ Response AzureRegistryServer::answer(Request const& request, Scene& scene) {
         scene.log.code = error.code;
         return render_error(error);
     };
+    if (AzureManagement::meant(request)) {
+        return management_.answer(request, scene);
+    }
     std::string const host = lower_case(split(request.header("host"), ':').front());
     AzureRegistry const* const registry = scene.world.azure.find_registry(host);
     if (registry == nullptr) {
@@ -289,7 +331,7 @@ Response AzureRegistryServer::answer(Request const& request, Scene& scene) {
         visit.expired = fault->mode == FaultMode::Expired;
     }
     auto outcome = exchanging ? exchange(visit)
-                   : asking   ? access_token(visit)
+                   : asking   ? access_token(visit, management_)
                               : distribution(visit, storage_);
     Response response;
     if (auto const* error = std::get_if<CloudError>(&outcome)) {

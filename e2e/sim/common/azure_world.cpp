@@ -34,7 +34,7 @@ AzurePrincipal read_principal(const YAML::Node& node, std::string const& where) 
 }
 
 AzureRegistry read_registry(const YAML::Node& node, std::string const& where) {
-    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "anonymousPull", "pull"});
+    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "anonymousPull", "pull", "roles"});
     AzureRegistry registry{map.required_text("host"),
                            map.required_text("tenant"),
                            map.boolean("armTokens", true),
@@ -43,6 +43,10 @@ AzureRegistry read_registry(const YAML::Node& node, std::string const& where) {
     each(map, "pull", [&](const YAML::Node& entry, std::string const& place) {
         YamlMapping const pull(entry, place, {"clientID", "repositories"});
         registry.pull.push_back({pull.required_text("clientID"), pull.texts("repositories")});
+    });
+    each(map, "roles", [&](const YAML::Node& entry, std::string const& place) {
+        YamlMapping const role(entry, place, {"clientID", "actions"});
+        registry.roles.push_back({role.required_text("clientID"), role.texts("actions")});
     });
     return registry;
 }
@@ -63,6 +67,19 @@ auto find(Items const& items, Matches matches) -> decltype(items.data()) {
 
 }  // namespace
 
+bool AzureRegistry::manages(std::string_view client_id, std::string_view action) const {
+    return std::any_of(roles.begin(), roles.end(), [&](AzureRole const& role) {
+        return role.client_id == client_id &&
+               std::find(role.actions.begin(), role.actions.end(), action) != role.actions.end();
+    });
+}
+
+std::string azure_resource_id(AzureRegistry const& registry) {
+    return "/subscriptions/5b000000-0000-4000-8000-000000000001/resourceGroups/registries/"
+           "providers/Microsoft.ContainerRegistry/registries/" +
+           registry.host.substr(0, registry.host.find('.'));
+}
+
 AzurePrincipal const* AzureWorld::find_principal(std::string_view client_id) const {
     return find(principals,
                 [&](AzurePrincipal const& principal) { return principal.client_id == client_id; });
@@ -70,6 +87,11 @@ AzurePrincipal const* AzureWorld::find_principal(std::string_view client_id) con
 
 AzureRegistry const* AzureWorld::find_registry(std::string_view host) const {
     return find(registries, [&](AzureRegistry const& registry) { return registry.host == host; });
+}
+
+AzureRegistry const* AzureWorld::find_resource(std::string_view id) const {
+    return find(registries,
+                [&](AzureRegistry const& registry) { return azure_resource_id(registry) == id; });
 }
 
 bool AzureWorld::has_tenant(std::string const& tenant, std::string_view login_host) const {
@@ -103,6 +125,9 @@ AzureWorld read_azure_world(YamlMapping const& file) {
         azure.registries.push_back(read_registry(node, where));
         for (AzurePull const& pull : azure.registries.back().pull) {
             check_principal(azure, where + "/pull", pull.client_id);
+        }
+        for (AzureRole const& role : azure.registries.back().roles) {
+            check_principal(azure, where + "/roles", role.client_id);
         }
     });
     each(map, "nationalTenants", [&](const YAML::Node& node, std::string const& where) {

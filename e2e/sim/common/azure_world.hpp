@@ -32,13 +32,23 @@ struct AzurePull {
     std::vector<std::string> repositories;
 };
 
+/// A role on a registry at Resource Manager: which actions somebody may do there.
+struct AzureRole {
+    std::string client_id;
+    std::vector<std::string> actions;
+};
+
 struct AzureRegistry {
     std::string host;
     std::string tenant;
     bool arm_tokens = true;       ///< takes tokens for Azure Resource Manager, too
     bool anonymous_pull = false;  ///< lets everybody pull everything in it
     std::vector<AzurePull> pull;
+    std::vector<AzureRole> roles{};
+    [[nodiscard]] bool manages(std::string_view client_id, std::string_view action) const;
 };
+/// Every registry is in one subscription and resource group, under its host's first label.
+std::string azure_resource_id(AzureRegistry const& registry);
 
 /// What exists at Azure.
 struct AzureWorld {
@@ -50,9 +60,12 @@ struct AzureWorld {
     std::vector<AzureRegistry> registries;
     /// Tenants of national clouds, and the login host that alone knows each.
     std::map<std::string, std::string> national_tenants;
+    /// Custom roles: their names, and what they may.
+    std::map<std::string, std::vector<std::string>> role_definitions;
 
     [[nodiscard]] AzurePrincipal const* find_principal(std::string_view client_id) const;
     [[nodiscard]] AzureRegistry const* find_registry(std::string_view host) const;
+    [[nodiscard]] AzureRegistry const* find_resource(std::string_view id) const;
     /// Whether the cloud behind this login host knows the tenant.
     [[nodiscard]] bool has_tenant(std::string const& tenant, std::string_view login_host) const;
 };

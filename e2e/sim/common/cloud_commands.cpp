@@ -127,12 +127,6 @@ std::string name_of(AzureRegistry const& registry) {
     return registry.host.substr(0, registry.host.find('.'));
 }
 
-std::string id_of(AzureRegistry const& registry) {
-    return "/subscriptions/5b000000-0000-4000-8000-000000000001/resourceGroups/registries/"
-           "providers/Microsoft.ContainerRegistry/registries/" +
-           name_of(registry);
-}
-
 AzurePrincipal& principal_of(AzureWorld& azure, std::string const& client) {
     return existing(
         azure.principals, [&](auto const& one) { return one.client_id == client; },
@@ -144,24 +138,64 @@ std::string show_registry(Typed const& typed, Clouds clouds) {
         refuse("only --query id --output tsv is known here");
     }
     std::string const& name = typed.flag("name");
-    return id_of(existing(
+    return azure_resource_id(existing(
         clouds.azure.registries, [&](auto const& one) { return name_of(one) == name; },
         "registry " + name));
 }
 
 std::string assign_role(Typed const& typed, Clouds clouds) {
-    if (typed.flag("role") != "AcrPull") {
+    auto const custom = clouds.azure.role_definitions.find(typed.flag("role"));
+    if (typed.flag("role") != "AcrPull" && custom == clouds.azure.role_definitions.end()) {
         refuse("the role " + typed.flag("role") + " is not known here");
     }
     AzurePrincipal const& principal = principal_of(clouds.azure, typed.flag("assignee"));
     std::string const& scope = typed.flag("scope");
     AzureRegistry& registry = existing(
-        clouds.azure.registries, [&](auto const& one) { return id_of(one) == scope; }, scope);
+        clouds.azure.registries, [&](auto const& one) { return azure_resource_id(one) == scope; },
+        scope);
     if (registry.tenant != principal.tenant) {
         refuse("Cannot find user or service principal in graph database for " +
                principal.client_id);
     }
-    registry.pull.push_back({principal.client_id, {}});
+    if (custom != clouds.azure.role_definitions.end()) {
+        registry.roles.push_back({principal.client_id, custom->second});
+    } else {
+        registry.pull.push_back({principal.client_id, {}});
+    }
+    return {};
+}
+
+/// A custom role of Azure RBAC, as `az role definition create` takes it.
+std::string define_role(Typed const& typed, Clouds clouds) {
+    try {
+        value const body = value::parse(typed.flag("role-definition"));
+        for (auto const& [key, ignored] : body.as_object()) {
+            if (!std::set<std::string>{"Name", "Description", "Actions", "AssignableScopes"}.count(
+                    key)) {
+                refuse("the property " + key + " does not exist");
+            }
+        }
+        if (body.at("AssignableScopes").size() == 0) {
+            refuse("AssignableScopes must name a scope");
+        }
+        for (value const& scope : body.at("AssignableScopes").as_array()) {
+            // A registry is none: management groups, subscriptions and resource groups are.
+            auto const parts = split(scope.as_string(), '/');
+            if (parts.size() != 3 && parts.size() != 5) {
+                refuse("AssignableScopes: " + scope.as_string());
+            }
+        }
+        std::vector<std::string> actions;
+        for (value const& action : body.at("Actions").as_array()) {
+            actions.push_back(action.as_string());
+        }
+        std::string const name = body.at("Name").as_string();
+        if (!clouds.azure.role_definitions.emplace(name, std::move(actions)).second) {
+            refuse("RoleDefinitionWithSameNameExists: " + name);
+        }
+    } catch (web::json::json_exception const& error) {
+        refuse(std::string("--role-definition: ") + error.what());
+    }
     return {};
 }
 
@@ -230,6 +264,7 @@ std::vector<Command> const& commands() {
          create_provider},
         {{"az", "acr", "show"}, 0, {"name", "query", "output"}, {}, show_registry},
         {{"az", "role", "assignment", "create"}, 0, {"assignee", "role", "scope"}, {}, assign_role},
+        {{"az", "role", "definition", "create"}, 0, {"role-definition"}, {}, define_role},
         {{"az", "ad", "app", "federated-credential", "create"},
          0,
          {"id", "parameters"},
