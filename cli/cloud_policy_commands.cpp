@@ -204,6 +204,68 @@ void trust_tokens(PolicySubject const& subject, std::string const& client,
         "create, with the same issuer, subject and audience; it is no application");
 }
 
+/// Terraform's reference to the service principal of an application.
+std::string principal_block(std::string const& client) {
+    return block("data \"azuread_service_principal\"", client, attributes({{"client_id", client}}));
+}
+
+std::string principal_id(std::string const& client) {
+    return "\n  principal_id = data.azuread_service_principal." + hcl_name(client) + ".object_id\n";
+}
+
+void let_pull(std::string const& client, std::string const& registry, CloudPolicies& policies) {
+    policies.steps.push_back(
+        {"az role assignment create --assignee " + shell_word(client) +
+             " --role AcrPull --scope \"$(az acr show --name " + registry +
+             " --query id --output tsv)\"",
+         {block(
+              "variable", registry + "_id",
+              "  type = string\n" + attributes({{"description", "az acr show --name " + registry +
+                                                                    " --query id --output tsv"}})),
+          principal_block(client),
+          block("resource \"azurerm_role_assignment\"", client + "_pulls_" + registry,
+                "  scope = var." + hcl_name(registry + "_id") +
+                    "\n  role_definition_name = \"AcrPull\"" + principal_id(client))}});
+    policies.notes.emplace_back(
+        "AcrPull is a right on the whole registry: what a tenancy allows of it is narrowed by "
+        "admission and by the keys of the pull Secret alone, unless the registry has repository "
+        "permissions (ABAC)");
+}
+
+/// What the operator does at Resource Manager, and nothing more; Azure has no role of its own that
+/// is so narrow.
+void let_make_tokens(std::string const& client, tenancy::AzureResource const& resource,
+                     CloudPolicies& policies) {
+    OrderedJson actions = OrderedJson::array();
+    for (std::string const action :
+         {"scopeMaps/read", "scopeMaps/write", "scopeMaps/delete", "tokens/read", "tokens/write",
+          "tokens/delete", "generateCredentials/action"}) {
+        actions.push_back("Microsoft.ContainerRegistry/registries/" + action);
+    }
+    std::string const role = "registry-tenancy makes tokens of " + resource.registry;
+    std::string const group =
+        "/subscriptions/" + resource.subscription_id + "/resourceGroups/" + resource.resource_group;
+    OrderedJson const definition = {
+        {"Name", role}, {"Actions", actions}, {"AssignableScopes", {group}}};
+    std::string const name = resource.registry + "_tokens";
+    policies.steps.push_back(
+        {"az role definition create --role-definition " + shell_word(definition.dump()),
+         {block("resource \"azurerm_role_definition\"", name,
+                attributes({{"name", role}, {"scope", group}}) +
+                    "  permissions {\n    actions = " + actions.dump() + "\n  }\n")}});
+    policies.steps.push_back(
+        {"az role assignment create --assignee " + shell_word(client) + " --role " +
+             shell_word(role) + " --scope " + shell_word(resource.id()),
+         {principal_block(client),
+          block("resource \"azurerm_role_assignment\"", client + "_makes_" + name,
+                attributes({{"scope", resource.id()}}) +
+                    "  role_definition_id = azurerm_role_definition." + hcl_name(name) +
+                    ".role_definition_resource_id" + principal_id(client))}});
+    policies.notes.emplace_back(
+        "who is this identity can make a token for every repository of the registry, to write as "
+        "well as to read: it is the operator's alone, and no tenancy names it");
+}
+
 }  // namespace
 
 CloudPolicies google_policies(PolicySubject const& subject, PolicyCaller const& caller) {
@@ -259,25 +321,12 @@ CloudPolicies azure_policies(PolicySubject const& subject, PolicyCaller const& c
             "the application of the client secret): give it with --caller");
         return policies;
     }
-    policies.steps.push_back(
-        {"az role assignment create --assignee " + shell_word(client) +
-             " --role AcrPull --scope \"$(az acr show --name " + name +
-             " --query id --output tsv)\"",
-         {block(
-              "variable", name + "_id",
-              "  type = string\n" + attributes({{"description", "az acr show --name " + name +
-                                                                    " --query id --output tsv"}})),
-          block("data \"azuread_service_principal\"", client, attributes({{"client_id", client}})),
-          block("resource \"azurerm_role_assignment\"", client + "_pulls_" + name,
-                "  scope = var." + hcl_name(name + "_id") +
-                    "\n  role_definition_name = \"AcrPull\"\n  principal_id = "
-                    "data.azuread_service_principal." +
-                    hcl_name(client) + ".object_id\n")}});
+    if (auto const& resource = subject.registry->azure_acr->scope_map_tokens) {
+        let_make_tokens(client, *resource, policies);
+    } else {
+        let_pull(client, name, policies);
+    }
     trust_tokens(subject, client, caller, policies);
-    policies.notes.emplace_back(
-        "AcrPull is a right on the whole registry: what a tenancy allows of it is narrowed by "
-        "admission and by the keys of the pull Secret alone, unless the registry has repository "
-        "permissions (ABAC)");
     return policies;
 }
 

@@ -153,6 +153,42 @@ TEST_F(CliPolicyCommands, let_a_namespaces_token_pull_at_azure) {
                          {"--oidc-provider", cluster_issuer});
 }
 
+/// Whoever lacks one of them makes no tokens; what was made goes on to pull.
+TEST_F(CliPolicyCommands, let_an_application_make_tokens_at_azure) {
+    std::string const host = "policytokens.azurecr.io";
+    ASSERT_TRUE(done(apply(
+        {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+         {"kind", "Registry"},
+         {"metadata", {{"name", "azure-policy-tokens"}}},
+         {"spec",
+          {{"hosts", {host}},
+           {"type", "AzureACR"},
+           {"azureACR",
+            {{"tenantID", "11111111-aaaa-4bbb-8ccc-000000000001"},
+             {"identity",
+              {{"type", "OIDC"}, {"oidc", {{"clientID", "a0000000-0000-4000-8000-000000000044"}}}}},
+             {"scopeMapTokens",
+              {{"resourceID",
+                "/subscriptions/5b000000-0000-4000-8000-000000000001/resourceGroups/"
+                "registries/providers/Microsoft.ContainerRegistry/registries/"
+                "policytokens"}}}}}}}})));
+    use({{"name", "azure-policy-tokens"}, {"allow", {{{"namespace", "payments"}}}}}, "payments");
+    make_namespace("ns");
+    ASSERT_TRUE(done(apply(tenancy())));
+    auto const commands =
+        printed({"--oidc-provider", cluster_issuer}).value("commands", std::vector<std::string>());
+    ASSERT_EQ(commands.size(), 3U);
+    CloudWorld world(name("world"));
+    // The definition can't be left out alone: the assignment names it.
+    world.set({{}, {}, {}, {commands[0], commands[1]}});
+    EXPECT_TRUE(mints_no_more());
+    world.set({{}, {}, {}, {commands[0], commands[2]}});
+    EXPECT_TRUE(mints_no_more());
+    world.set({{}, {}, {}, commands});
+    ASSERT_TRUE(mints_anew());
+    EXPECT_TRUE(done(pull(host, "payments/a1")));
+}
+
 /// Robots that this test makes by Harbor's API, with what `policy` prints.
 class CliPolicyHarbor : public CliPolicyTest {
   protected:

@@ -119,6 +119,10 @@ std::vector<CloudCause> const& cloud_causes() {
         {{"AADSTS700016"}, "there is no such application in the tenant: correct role or clientID"},
         {{"AADSTS7000215"}, "the client secret is wrong: put its value into the Secret"},
         {{"AADSTS7000222"}, "the client secret has ended: put a new one into the Secret"},
+        {{"AuthorizationFailed"},
+         "the operator's identity may not make scope maps, tokens and their passwords at the "
+         "registry: kubectl tenancy policy {T} prints the commands; a new role assignment takes "
+         "minutes"},
         {{"Creating a robot", "DENIED"},
          "the operator's robot may not itself pull from one of the projects: kubectl tenancy "
          "policy {T} --document role prints what it needs"},

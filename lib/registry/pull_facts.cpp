@@ -82,6 +82,9 @@ Permission pull_permission(tenancy::Registry const& registry, std::string_view a
                 google_repository(*registry.google_artifact_registry, entry),
                 "roles/artifactregistry.reader"};
     }
+    if (registry.azure_acr && registry.azure_acr->scope_map_tokens) {
+        return {{"content/read"}, entry.display() + " in the scope map of the token"};
+    }
     if (registry.azure_acr) {
         return {{"Microsoft.ContainerRegistry/registries/pull/read"},
                 "registry " + registry.hosts.front().str(),

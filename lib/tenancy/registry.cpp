@@ -150,9 +150,12 @@ void check_unnarrowed(Registry const& registry, FieldReader& spec) {
                 "own rights narrow this credential; it can't be narrowed";
             break;
         case RegistryType::AzureACR:
+            if (registry.azure_acr && registry.azure_acr->scope_map_tokens) {
+                return;
+            }
             why =
-                "only the application's own rights narrow a refresh token of Azure; it can't be "
-                "narrowed";
+                "without azureACR.scopeMapTokens only the application's own rights narrow the "
+                "credential; it can't be narrowed";
             break;
         default:
             return;
@@ -195,8 +198,9 @@ Registry::RoleUse Registry::role_use() const {
             // What the token is exchanged for may hold the reader role itself.
             return who == Identity::Type::ServiceAccount ? RoleUse::Optional : RoleUse::Required;
         case RegistryType::AzureACR:
-            if (who == Identity::Type::AccessKey) {
-                return RoleUse::None;  // the secret is of one application
+            // The secret is of one application; tokens are made by the Registry's own identity.
+            if (who == Identity::Type::AccessKey || azure_acr->scope_map_tokens) {
+                return RoleUse::None;
             }
             return who == Identity::Type::ServiceAccount ? RoleUse::Required : RoleUse::Optional;
         default:

@@ -70,11 +70,26 @@ struct GoogleArtifactRegistrySpec {
     bool operator==(GoogleArtifactRegistrySpec const&) const = default;
 };
 
+/// Where a registry is in Azure Resource Manager.
+struct AzureResource {
+    std::string subscription_id;  ///< GUID
+    std::string resource_group;
+    std::string registry;  ///< its name, which may be less than the first label of its host
+    /// The whole resource ID: /subscriptions/...
+    [[nodiscard]] std::string id() const;
+    /// nullopt: no ID of a container registry, as `az acr show --query id` writes it.
+    [[nodiscard]] static std::optional<AzureResource> parse(std::string_view id);
+    bool operator==(AzureResource const&) const = default;
+};
+
 struct AzureAcrSpec {
     enum class Cloud { Public, China, UsGovernment };
     std::string tenant_id;  ///< GUID of the directory
     Cloud cloud = Cloud::Public;
     Identity identity;
+    /// Of which registry the operator makes a token and a scope map for each namespace; nullopt:
+    /// the credential is the identity's own and can't be narrowed.
+    std::optional<AzureResource> scope_map_tokens{};
     bool operator==(AzureAcrSpec const&) const = default;
 };
 

@@ -35,6 +35,9 @@ std::string kind_of(Registry const& registry) {
     if (registry.role_cloud() && registry.identity() != nullptr) {
         text += " with identity " + std::string(name_of(registry.identity()->type));
     }
+    if (registry.azure_acr && registry.azure_acr->scope_map_tokens) {
+        text += " and scopeMapTokens";
+    }
     return text;
 }
 

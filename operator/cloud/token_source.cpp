@@ -44,10 +44,11 @@ class SourceByType final : public CredentialSource {
     }
 
     [[nodiscard]] bool leaves_behind(tenancy::Registry const& registry) const override {
-        return harbor_->leaves_behind(registry);
+        return harbor_->leaves_behind(registry) || azure_->leaves_behind(registry);
     }
     Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override {
-        return harbor_->sweep(request, std::move(stop));
+        auto& source = request.registry->azure_acr ? azure_ : harbor_;
+        return source->sweep(request, std::move(stop));
     }
 
   private:

@@ -137,6 +137,18 @@ spec:
 ---
 apiVersion: registrytenancy.dev/v1alpha1
 kind: Registry
+metadata: {name: azure-tokens}
+spec:
+  hosts: [tokens.azurecr.io]
+  type: AzureACR
+  azureACR:
+    tenantID: 11111111-aaaa-4bbb-8ccc-000000000001
+    identity: {type: OIDC, oidc: {clientID: a0000000-0000-4000-8000-000000000003}}
+    scopeMapTokens:
+      resourceID: /subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/tokens
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: Registry
 metadata: {name: azure-node}
 spec:
   hosts: [node.azurecr.io]
@@ -180,6 +192,13 @@ metadata: {name: microsoft}
 spec:
   namespaces: [red]
   registries: [{name: azure, allow: [{namespace: team}]}]
+---
+apiVersion: registrytenancy.dev/v1alpha1
+kind: RegistryTenancy
+metadata: {name: microsoft-tokens}
+spec:
+  namespaces: [red]
+  registries: [{name: azure-tokens, allow: [{namespace: team}]}]
 ---
 apiVersion: registrytenancy.dev/v1alpha1
 kind: RegistryTenancy

@@ -56,6 +56,32 @@ TEST_F(PolicyTest, AzuresRightsAreCommands) {
     EXPECT_EQ(json({"microsoft-node", "--caller", client})["roles"][0]["commands"].size(), 1U);
 }
 
+TEST_F(PolicyTest, WhoMakesTokensAtAzureGetsARoleForThatAndNoMore) {
+    std::string const client = "a0000000-0000-4000-8000-000000000003";
+    std::string const group =
+        "/subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/rg";
+    Json const role =
+        json({"microsoft-tokens", "--oidc-provider", "https://oidc.example.com"})["roles"][0];
+    std::string const start = "\"Microsoft.ContainerRegistry/registries/";
+    ASSERT_EQ(role["commands"].size(), 3U) << role;
+    EXPECT_EQ(role["commands"][0],
+              "az role definition create --role-definition "
+              "'{\"Name\":\"registry-tenancy makes tokens of tokens\",\"Actions\":[" +
+                  start + "scopeMaps/read\"," + start + "scopeMaps/write\"," + start +
+                  "scopeMaps/delete\"," + start + "tokens/read\"," + start + "tokens/write\"," +
+                  start + "tokens/delete\"," + start +
+                  "generateCredentials/action\"],\"AssignableScopes\":[\"" + group + "\"]}'");
+    EXPECT_EQ(role["commands"][1],
+              "az role assignment create --assignee " + client +
+                  " --role \"registry-tenancy makes tokens of tokens\" --scope " + group +
+                  "/providers/Microsoft.ContainerRegistry/registries/tokens");
+    EXPECT_NE(role["commands"][2].dump().find("federated-credential create --id " + client),
+              std::string::npos);
+    EXPECT_NE(role["notes"].dump().find("can make a token for every repository"),
+              std::string::npos);
+    EXPECT_EQ(role["notes"].dump().find("AcrPull"), std::string::npos);
+}
+
 TEST_F(PolicyTest, HarborsRobotGetsWhatAllTenanciesOfTheRegistryNeed) {
     Json const robot = json({"on-premises", "--document", "role"});
     auto const pulls = [](std::string const& project) {

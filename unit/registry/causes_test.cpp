@@ -27,6 +27,8 @@ TEST(Causes, OfCloudsFollowFromTheirCodes) {
              {"not obtained (ClockSkew)", "NTP"},
              {"AssumeRole: AccessDenied: not authorized to perform: sts:TagSession",
               "sts:TagSession"},
+             {"scope map at management.azure.com: AuthorizationFailed: The client",
+              "kubectl tenancy policy cainiao prints"},
              {"AssumeRoleWithWebIdentity: AccessDenied: Not authorized", "callerTrust"},
              {"AssumeRole: InvalidTimeStamp.Expired: x", "clocks"},
              {"AssumeRole: SignatureDoesNotMatch: Signature expired: 2026 is now earlier",

@@ -70,6 +70,10 @@ TEST(Permissions, AreInTheCloudsOwnWords) {
               std::vector<std::string>{"Microsoft.ContainerRegistry/registries/pull/read"});
     EXPECT_EQ(azure_pull.resource, std::string("registry ") + azure_host);
     EXPECT_EQ(azure_pull.role.rfind("AcrPull", 0), 0U);
+    tenancy::Registry tokens = azure();
+    tokens.azure_acr->scope_map_tokens = tenancy::AzureResource{"subscription", "group", "team1"};
+    EXPECT_EQ(pull_permission(tokens, "", in_namespace("payments")),
+              (Permission{{"content/read"}, "payments/* in the scope map of the token"}));
     EXPECT_EQ(pull_permission(harbor(), "", in_namespace("cainiao")),
               (Permission{{"repository:pull"}, "project cainiao"}));
     EXPECT_EQ(

@@ -66,6 +66,16 @@ inline Json azure_spec() {
             {"allowUnnarrowed", true}};
 }
 
+/// Its credentials are narrowed by scope maps.
+inline Json azure_tokens_spec() {
+    Json spec = azure_spec();
+    spec.erase("allowUnnarrowed");
+    spec["azureACR"]["scopeMapTokens"]["resourceID"] =
+        "/subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/my-rg/providers/"
+        "Microsoft.ContainerRegistry/registries/demoregistry";
+    return spec;
+}
+
 inline Json harbor_spec() {
     return {{"hosts", {"harbor.example.com"}},
             {"type", "Harbor"},

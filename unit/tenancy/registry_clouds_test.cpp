@@ -16,6 +16,7 @@ namespace {
 
 using testing::acr_spec;
 using testing::azure_spec;
+using testing::azure_tokens_spec;
 using testing::ecr_spec;
 using testing::errors_of;
 using testing::gar_spec;
@@ -87,6 +88,7 @@ std::vector<Json> every_form() {
         with_identity(azure_spec(), "azureACR", oidc({{"clientID", client}})),
         with_identity(azure_spec(), "azureACR", typed("ServiceAccount")),
         with_identity(azure_spec(), "azureACR", access_key()),
+        azure_tokens_spec(),
         harbor_spec(),
     };
 }
@@ -126,6 +128,12 @@ TEST(RegistryClouds, ReadsWhatTheBlocksSay) {
     EXPECT_EQ(azure.azure_acr->tenant_id, "11111111-2222-3333-4444-555555555555");
     EXPECT_EQ(azure.azure_acr->cloud, AzureAcrSpec::Cloud::Public);
     EXPECT_EQ(azure.identity()->client_id, client);
+    Registry const tokens = read(azure_tokens_spec());
+    ASSERT_TRUE(tokens.azure_acr->scope_map_tokens);
+    EXPECT_EQ(tokens.azure_acr->scope_map_tokens->subscription_id,
+              "66666666-7777-8888-9999-aaaaaaaaaaaa");
+    EXPECT_EQ(tokens.azure_acr->scope_map_tokens->resource_group, "my-rg");
+    EXPECT_EQ(tokens.azure_acr->scope_map_tokens->registry, "demoregistry");
     Registry const harbor = read(harbor_spec());
     EXPECT_EQ(harbor.harbor->url, "https://harbor.example.com");
     EXPECT_EQ(harbor.identity()->secret_name, "harbor");
@@ -210,6 +218,8 @@ std::vector<RoleCase> role_cases() {
         {"Azure by token without role", azure_tokens, "", "", "RoleRequired", "role"},
         {"Azure by secret", azure_key, "", "", "", ""},
         {"Azure by secret with role", azure_key, client, "", "RoleMismatch", "role"},
+        {"Azure by tokens", azure_tokens_spec(), "", "", "", ""},
+        {"Azure by tokens with role", azure_tokens_spec(), client, "", "RoleMismatch", "role"},
         {"Harbor", harbor_spec(), "", "", "", ""},
         {"Harbor with role", harbor_spec(), aws, "", "RoleMismatch", "role"},
         {"Alibaba by token", acr_tokens, base_role, "", "", ""},
@@ -222,6 +232,24 @@ std::vector<RoleCase> role_cases() {
         {"Amazon by token with external ID", ecr_tokens, aws, "demo", "ExternalIDInvalid",
          "externalID"},
     };
+}
+
+TEST(RegistryClouds, AScopeMapsResourceIsAWholeIdAndNothingElse) {
+    std::string const good = azure_tokens_spec()["azureACR"]["scopeMapTokens"]["resourceID"];
+    EXPECT_EQ(AzureResource::parse(good)->id(), good);
+    std::string const start = "/subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/";
+    std::string const end = "/providers/Microsoft.ContainerRegistry/registries/";
+    EXPECT_TRUE(AzureResource::parse(start + std::string(90, 'g') + end + std::string(50, 'R')));
+    for (std::string const& bad : std::vector<std::string>{
+             "", good + "/", good.substr(1), good + "/tokens/x",
+             start + ".." + end + "demoregistry", start + "g." + end + "demoregistry",
+             start + end + "demoregistry", start + std::string(91, 'g') + end + "demoregistry",
+             start + "g?x=/" + end + "demo1", start + "g" + end + "four",
+             start + "g" + end + std::string(51, 'R'), start + "g" + end + "demo-registry",
+             start + "g/providers/microsoft.containerregistry/registries/demoregistry",
+             "/subscriptions/mine/resourceGroups/g" + end + "demoregistry"}) {
+        EXPECT_FALSE(AzureResource::parse(bad)) << bad;
+    }
 }
 
 TEST(RegistryClouds, RolesAndExternalIdsFollowTypeAndIdentity) {

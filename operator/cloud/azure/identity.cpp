@@ -16,35 +16,36 @@ using Type = tenancy::Identity::Type;
 /// What Entra ID's federated credentials usually ask for. The operator's own token has it, too.
 constexpr std::string_view audience = "api://AzureADTokenExchange";
 
+/// Who asks, and what the token is for.
+struct Wanted {
+    tenancy::AzureAcrSpec const& spec;
+    std::string client_id;  ///< empty: the node's own identity
+    std::string ns;         ///< whose token proves it; identity ServiceAccount
+    std::string_view resource;
+};
+
 class Asking {
   public:
-    Asking(CredentialSourceContext const& context, MintRequest const& request,
-           std::stop_token const& stop)
-        : context_(context),
-          request_(request),
-          spec_(*request.spec.registry->azure_acr),
-          stop_(stop) {}
+    Asking(CredentialSourceContext const& context, Wanted wanted, std::stop_token const& stop)
+        : context_(context), wanted_(std::move(wanted)), spec_(wanted_.spec), stop_(stop) {}
 
     Result<SecretString> token() const;
 
   private:
-    /// The role, else the identity's own client ID.
-    [[nodiscard]] std::string client_id() const {
-        return request_.spec.role ? request_.spec.role->str() : spec_.identity.client_id;
-    }
     Result<SecretString> managed_identity() const;
     Result<SecretString> by_assertion(SecretString const& assertion) const;
     Result<SecretString> by_secret() const;
     Result<SecretString> ask_entra(http::Request const& request) const;
 
     CredentialSourceContext const& context_;
-    MintRequest const& request_;
+    Wanted wanted_;
     tenancy::AzureAcrSpec const& spec_;
     std::stop_token const& stop_;
 };
 
 Result<SecretString> Asking::managed_identity() const {
-    auto const response = context_.clouds.send(managed_identity_request(client_id()), stop_);
+    auto const response =
+        context_.clouds.send(managed_identity_request(wanted_.client_id, wanted_.resource), stop_);
     if (!response) {
         return fail(response.error().with_context("Azure metadata service"));
     }
@@ -63,7 +64,7 @@ Result<SecretString> Asking::ask_entra(http::Request const& request) const {
 }
 
 Result<SecretString> Asking::by_assertion(SecretString const& assertion) const {
-    return ask_entra(assertion_request(spec_, client_id(), assertion));
+    return ask_entra(assertion_request(spec_, wanted_.client_id, assertion, wanted_.resource));
 }
 
 Result<SecretString> Asking::by_secret() const {
@@ -72,7 +73,7 @@ Result<SecretString> Asking::by_secret() const {
                             {context_.product_namespace, spec_.identity.secret_name}, stop_));
     RT_TRY(SecretString const id, secret_data(secret, "clientID"));
     RT_TRY(SecretString const value, secret_data(secret, "clientSecret"));
-    return ask_entra(secret_request(spec_, std::string(id.reveal()), value));
+    return ask_entra(secret_request(spec_, std::string(id.reveal()), value, wanted_.resource));
 }
 
 Result<SecretString> Asking::token() const {
@@ -87,7 +88,7 @@ Result<SecretString> Asking::token() const {
         }
         case Type::ServiceAccount: {
             RT_TRY(SecretString const assertion,
-                   namespace_token(context_, request_.ns, std::string(audience), stop_));
+                   namespace_token(context_, wanted_.ns, std::string(audience), stop_));
             return by_assertion(assertion);
         }
     }
@@ -98,7 +99,21 @@ Result<SecretString> Asking::token() const {
 
 Result<SecretString> access_token(CredentialSourceContext const& context,
                                   MintRequest const& request, std::stop_token const& stop) {
-    return Asking(context, request, stop).token();
+    tenancy::AzureAcrSpec const& spec = *request.spec.registry->azure_acr;
+    // The role, else the identity's own client ID.
+    std::string client_id = request.spec.role ? request.spec.role->str() : spec.identity.client_id;
+    return Asking(context, {spec, std::move(client_id), request.ns, registries_resource}, stop)
+        .token();
+}
+
+Result<SecretString> management_token(CredentialSourceContext const& context,
+                                      tenancy::AzureAcrSpec const& spec,
+                                      std::stop_token const& stop) {
+    if (spec.identity.type == Type::ServiceAccount) {
+        return fail(invalid_argument("tokens of a registry are made by no namespace's identity"));
+    }
+    std::string const resource = "https://" + std::string(management_host(spec.cloud));
+    return Asking(context, {spec, spec.identity.client_id, "", resource}, stop).token();
 }
 
 }  // namespace rt::op::azure

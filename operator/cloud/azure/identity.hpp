@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
 #include "operator/cloud/token_source.hpp"
 
@@ -17,5 +18,10 @@ namespace rt::op::azure {
 [[nodiscard]] Result<SecretString> access_token(CredentialSourceContext const& context,
                                                 MintRequest const& request,
                                                 std::stop_token const& stop);
+
+/// The same for Azure Resource Manager, as the Registry's own identity alone: no tenancy's role.
+[[nodiscard]] Result<SecretString> management_token(CredentialSourceContext const& context,
+                                                    tenancy::AzureAcrSpec const& spec,
+                                                    std::stop_token const& stop);
 
 }  // namespace rt::op::azure

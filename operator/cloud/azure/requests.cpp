@@ -10,9 +10,6 @@
 namespace rt::op::azure {
 namespace {
 
-/// What tokens are for: the registries' own audience, the same in all clouds. Unlike Azure Resource
-/// Manager's it opens nothing else, and registries that refuse the latter take it.
-constexpr std::string_view registries = "https://containerregistry.azure.net";
 /// Link-local and plain HTTP by the cloud's design.
 constexpr std::string_view metadata_url =
     "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=";
@@ -40,8 +37,8 @@ http::Request token_request(tenancy::AzureAcrSpec const& spec, Fields fields) {
                      fields);
 }
 
-std::string scope() {
-    return std::string(registries) + "/.default";
+std::string scope_of(std::string_view resource) {
+    return std::string(resource) + "/.default";
 }
 
 }  // namespace
@@ -53,9 +50,15 @@ std::string_view authority_of(tenancy::AzureAcrSpec::Cloud cloud) {
     return authorities[static_cast<std::size_t>(cloud)];
 }
 
-http::Request managed_identity_request(std::string const& client_id) {
+std::string_view management_host(tenancy::AzureAcrSpec::Cloud cloud) {
+    constexpr std::array<std::string_view, 3> hosts{
+        "management.azure.com", "management.chinacloudapi.cn", "management.usgovcloudapi.net"};
+    return hosts[static_cast<std::size_t>(cloud)];
+}
+
+http::Request managed_identity_request(std::string const& client_id, std::string_view resource) {
     http::Request request;
-    request.url = std::string(metadata_url) + percent_encode(registries);
+    request.url = std::string(metadata_url) + percent_encode(resource);
     if (!client_id.empty()) {
         request.url += "&client_id=" + percent_encode(client_id);
     }
@@ -66,20 +69,20 @@ http::Request managed_identity_request(std::string const& client_id) {
 }
 
 http::Request assertion_request(tenancy::AzureAcrSpec const& spec, std::string const& client_id,
-                                SecretString const& assertion) {
+                                SecretString const& assertion, std::string_view resource) {
     return token_request(
         spec, {{"grant_type", "client_credentials"},
                {"client_id", client_id},
-               {"scope", scope()},
+               {"scope", scope_of(resource)},
                {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
                {"client_assertion", assertion.reveal()}});
 }
 
 http::Request secret_request(tenancy::AzureAcrSpec const& spec, std::string const& client_id,
-                             SecretString const& secret) {
+                             SecretString const& secret, std::string_view resource) {
     return token_request(spec, {{"grant_type", "client_credentials"},
                                 {"client_id", client_id},
-                                {"scope", scope()},
+                                {"scope", scope_of(resource)},
                                 {"client_secret", secret.reveal()}});
 }
 

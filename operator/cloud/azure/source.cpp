@@ -7,6 +7,7 @@
 #include "operator/cloud/azure/identity.hpp"
 #include "operator/cloud/azure/requests.hpp"
 #include "operator/cloud/azure/responses.hpp"
+#include "operator/cloud/azure/scope_map_tokens.hpp"
 
 namespace rt::op::azure {
 namespace {
@@ -40,12 +41,21 @@ Result<std::string> login_server(tenancy::Registry const& registry) {
 
 class AzureSource final : public CredentialSource {
   public:
-    explicit AzureSource(CredentialSourceContext context) : context_(std::move(context)) {}
+    explicit AzureSource(CredentialSourceContext context)
+        : context_(std::move(context)), scope_map_tokens_(context_) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
+    [[nodiscard]] bool leaves_behind(tenancy::Registry const& registry) const override {
+        return registry.azure_acr && registry.azure_acr->scope_map_tokens;
+    }
+    Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override {
+        return leaves_behind(*request.registry) ? scope_map_tokens_.sweep(request, stop)
+                                                : SweepResult{};
+    }
 
   private:
     CredentialSourceContext context_;
+    ScopeMapTokens scope_map_tokens_;
 };
 
 Result<RegistryCredential> AzureSource::mint(MintRequest const& request, std::stop_token stop) {
@@ -53,11 +63,15 @@ Result<RegistryCredential> AzureSource::mint(MintRequest const& request, std::st
     if (!registry.azure_acr) {
         return fail(internal_error("a Registry that is none of type AzureACR"));
     }
+    if (registry.azure_acr->scope_map_tokens) {
+        return scope_map_tokens_.mint(request, stop);
+    }
     if (!registry.allow_unnarrowed) {
         return fail(invalid_argument(
             "Registry " + registry.meta.name +
-            ": a credential of an Azure container registry can't be narrowed to `allow`: it opens "
-            "all that its identity may pull; narrow that, and set spec.allowUnnarrowed: true"));
+            ": without azureACR.scopeMapTokens its credential can't be narrowed to `allow`: it "
+            "opens all that its identity may pull; narrow that, and set spec.allowUnnarrowed: "
+            "true"));
     }
     RT_TRY(std::string const host, login_server(registry));
     RT_TRY(SecretString const token, access_token(context_, request, stop));

@@ -10,7 +10,7 @@ namespace rt::op::azure {
 /// the tenancy's role -> /oauth2/exchange of the registry itself -> its refresh token, which is the
 /// docker password for three hours. It stands for all that the identity may pull and can't be
 /// narrowed, so the Registry must say allowUnnarrowed. Each exchange gives another token, so
-/// namespaces never share one.
+/// namespaces never share one. With azureACR.scopeMapTokens: ScopeMapTokens instead.
 [[nodiscard]] std::unique_ptr<CredentialSource> make_source(CredentialSourceContext context);
 
 }  // namespace rt::op::azure

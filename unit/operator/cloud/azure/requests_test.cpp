@@ -25,8 +25,8 @@ TEST(AzureRequests, TokensAreAskedForAtTheCloudsOwnAuthority) {
                                            {Cloud::China, "login.partner.microsoftonline.cn"},
                                            {Cloud::UsGovernment, "login.microsoftonline.us"}}) {
         EXPECT_EQ(authority_of(c.cloud), c.authority);
-        http::Request const request =
-            secret_request(in_cloud(c.cloud), "client", SecretString("secret"));
+        http::Request const request = secret_request(in_cloud(c.cloud), "client",
+                                                     SecretString("secret"), registries_resource);
         EXPECT_EQ(request.url, "https://" + c.authority + "/" + tenant + "/oauth2/v2.0/token");
         EXPECT_NE(request.body.find("scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default"),
                   std::string::npos)
@@ -35,8 +35,8 @@ TEST(AzureRequests, TokensAreAskedForAtTheCloudsOwnAuthority) {
 }
 
 TEST(AzureRequests, AnAssertionIsExactlyThisForm) {
-    http::Request const request =
-        assertion_request(in_cloud(Cloud::Public), "client", SecretString("ey.a+b.c"));
+    http::Request const request = assertion_request(in_cloud(Cloud::Public), "client",
+                                                    SecretString("ey.a+b.c"), registries_resource);
     EXPECT_EQ(request.method, "POST");
     EXPECT_EQ(request.headers.get("content-type"), "application/x-www-form-urlencoded");
     EXPECT_EQ(request.body,
@@ -47,19 +47,22 @@ TEST(AzureRequests, AnAssertionIsExactlyThisForm) {
 }
 
 TEST(AzureRequests, ASecretIsExactlyThisForm) {
-    EXPECT_EQ(secret_request(in_cloud(Cloud::Public), "client", SecretString("a~b&c")).body,
+    EXPECT_EQ(secret_request(in_cloud(Cloud::Public), "client", SecretString("a~b&c"),
+                             registries_resource)
+                  .body,
               "grant_type=client_credentials&client_id=client&"
               "scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default&client_secret=a~b%26c");
 }
 
 TEST(AzureRequests, TheMetadataServiceWantsItsHeaderAndMayBeToldTheIdentity) {
-    http::Request const own = managed_identity_request("");
+    http::Request const own = managed_identity_request("", registries_resource);
     EXPECT_EQ(own.method, "GET");
     EXPECT_EQ(own.url,
               "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&"
               "resource=https%3A%2F%2Fcontainerregistry.azure.net");
     EXPECT_EQ(own.headers.get("metadata"), "true");
-    EXPECT_EQ(managed_identity_request("client").url, own.url + "&client_id=client");
+    EXPECT_EQ(managed_identity_request("client", registries_resource).url,
+              own.url + "&client_id=client");
 }
 
 TEST(AzureRequests, TheExchangeGoesToTheRegistryItself) {
