@@ -11,8 +11,8 @@ namespace rt::op::azure {
 namespace {
 
 constexpr std::string_view api_version = "?api-version=2023-07-01";
-/// What 50 characters leave beside two marks and eleven digits of seconds.
-constexpr std::size_t namespace_bytes_max = 9;
+/// What 50 characters leave beside two marks and ten digits of seconds.
+constexpr std::size_t namespace_bytes_max = 10;
 
 http::Request request_as(std::string method, ManagedRegistry const& registry, std::string url) {
     http::Request request;
