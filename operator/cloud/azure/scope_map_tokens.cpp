@@ -8,6 +8,7 @@
 #include "operator/cloud/azure/identity.hpp"
 #include "operator/cloud/azure/requests.hpp"
 #include "operator/cloud/azure/scope_map_responses.hpp"
+#include "operator/cloud/plain_call.hpp"
 
 namespace rt::op::azure {
 namespace {
@@ -52,16 +53,13 @@ class Calls {
         }
         request.timeout =
             std::min(request.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(left));
-        auto const response = context_.clouds.send(request, stop_);
-        if (!response) {
-            return fail(response.error().with_context(step + " at " + host_));
-        }
-        answered_at_ = server_time(*response);
-        auto value = read(*response);
-        if (!value) {
-            return fail(value.error().with_context(step + " at " + host_));
-        }
-        return value;
+        return plain_call(
+            context_.clouds, step + " at " + host_, request,
+            [&](http::Response const& response) {
+                answered_at_ = server_time(response);
+                return read(response);
+            },
+            stop_);
     }
 
     /// PUT of a resource, until it is as asked for.
