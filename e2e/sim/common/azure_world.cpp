@@ -34,7 +34,8 @@ AzurePrincipal read_principal(const YAML::Node& node, std::string const& where) 
 }
 
 AzureRegistry read_registry(const YAML::Node& node, std::string const& where) {
-    YamlMapping const map(node, where, {"host", "tenant", "armTokens", "anonymousPull", "pull", "roles"});
+    YamlMapping const map(node, where,
+                          {"host", "tenant", "armTokens", "anonymousPull", "pull", "roles"});
     AzureRegistry registry{map.required_text("host"),
                            map.required_text("tenant"),
                            map.boolean("armTokens", true),
