@@ -198,6 +198,9 @@ std::string AzureManagement::about(Call const& call) {
         std::string const token = text_at(parse_body(call.request), "tokenId");
         name = token.substr(token.rfind('/') + 1);
     }
+    if (auto const found = call.contents.tokens.find(name); found != call.contents.tokens.end()) {
+        name = found->second.scope_map;
+    }
     auto const map = call.contents.scope_maps.find(name);
     return map == call.contents.scope_maps.end() ? std::string() : map->second.description;
 }

@@ -41,7 +41,7 @@ class CloudCommands : public testing::Test {
             {"projects/images/locations/europe/repositories/payments", {}});
         azure.principals.push_back({"client", "tenant", "", false, {}});
         azure.principals.push_back({"stranger", "elsewhere", "", false, {}});
-        azure.registries.push_back({"demo.azurecr.io", "tenant", true, {}});
+        azure.registries.push_back({"demo.azurecr.io", "tenant", true, false, {}});
     }
     std::string complaint(std::string const& line) {
         try {
