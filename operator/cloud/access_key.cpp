@@ -8,15 +8,15 @@ namespace rt::op {
 
 Result<KeyCache::Fetched> read_access_key(CredentialSourceContext const& context,
                                           std::string const& name, std::stop_token stop) {
-    constexpr std::chrono::seconds reread{60};
     RT_TRY(Json const secret, context.api.get(kube::types::secrets,
                                               {context.product_namespace, name}, std::move(stop)));
     AccessKeys keys;
     RT_TRY(SecretString const id, secret_data(secret, "accessKeyID"));
     RT_TRY(keys.access_key_secret, secret_data(secret, "accessKeySecret"));
     keys.access_key_id = id.reveal();
-    SteadyTime const again = context.clock.steady_now() + reread;
-    return KeyCache::Fetched{std::move(keys), again, again};
+    // Never kept: what is minted because the Secret has changed must be minted with what it holds.
+    SteadyTime const now = context.clock.steady_now();
+    return KeyCache::Fetched{std::move(keys), now, now};
 }
 
 }  // namespace rt::op

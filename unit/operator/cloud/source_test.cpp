@@ -245,26 +245,17 @@ TEST_F(AlibabaSourceTest, AccessKeyComesFromItsSecretAndNeverFallsBackToTheNodeR
     EXPECT_FALSE(first.headers.has("x-acs-security-token"));
 }
 
-TEST_F(AlibabaSourceTest, AnAccessKeyThatTheCloudRefusesIsReadAgainAtOnce) {
+TEST_F(AlibabaSourceTest, AnAccessKeyThatWasReplacedIsUsedNoMore) {
     registry_->alibaba_acr->identity = {tenancy::Identity::Type::AccessKey, "", "acr-key"};
-    for (std::string const code :
-         {"InvalidAccessKeyId.Inactive", "InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"}) {
-        put_secret("acr-key", {{"accessKeyID", "old-" + code}, {"accessKeySecret", "old"}});
+    for (std::string const id : {"LTAI-old", "LTAI-new"}) {
+        put_secret("acr-key", {{"accessKeyID", id}, {"accessKeySecret", "secret of " + id}});
         expect_assume_role();
         expect_login();
-        clock_.advance(2min);
         ASSERT_TRUE(mint().has_value());
-        put_secret("acr-key", {{"accessKeyID", "new-" + code}, {"accessKeySecret", "new"}});
-        clouds_.expect("POST", sts)
-            .answer(403, R"({"Code":")" + code + R"(","Message":"no","RequestId":"R"})");
-        expect_assume_role();
-        expect_login();
-        auto const credential = mint();
-        ASSERT_TRUE(credential.has_value()) << code << ": " << credential.error().message;
         auto const& requests = clouds_.requests();
         EXPECT_NE(requests[requests.size() - 2]
                       .headers.get("authorization")
-                      .find("Credential=new-" + code + ","),
+                      .find("Credential=" + id + ","),
                   std::string_view::npos);
     }
 }
