@@ -189,15 +189,13 @@ Response AzureManagement::show(Call const& call, std::string const& name, Token 
 }
 
 std::string AzureManagement::about(Call const& call) {
-    std::string name = call.name;
     if (call.kind == "scopeMaps" && call.is("PUT")) {
         value const body = parse_body(call.request);
         return body.has_field("properties") ? text_at(body.at("properties"), "description") : "";
     }
-    if (call.kind == "generateCredentials") {
-        std::string const token = text_at(parse_body(call.request), "tokenId");
-        name = token.substr(token.rfind('/') + 1);
-    }
+    bool const password = call.kind == "generateCredentials";
+    std::string name = password ? text_at(parse_body(call.request), "tokenId") : call.name;
+    name.erase(0, name.rfind('/') + 1);
     if (auto const found = call.contents.tokens.find(name); found != call.contents.tokens.end()) {
         name = found->second.scope_map;
     }

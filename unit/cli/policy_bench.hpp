@@ -145,7 +145,8 @@ spec:
     tenantID: 11111111-aaaa-4bbb-8ccc-000000000001
     identity: {type: OIDC, oidc: {clientID: a0000000-0000-4000-8000-000000000003}}
     scopeMapTokens:
-      resourceID: /subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/tokens
+      resourceID: "/subscriptions/66666666-7777-8888-9999-aaaaaaaaaaaa/resourceGroups/rg/\
+        providers/Microsoft.ContainerRegistry/registries/tokens"
 ---
 apiVersion: registrytenancy.dev/v1alpha1
 kind: Registry
