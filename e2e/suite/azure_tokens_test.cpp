@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "e2e/suite/support/carried_login.hpp"
 #include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/failure_matrix.hpp"
@@ -16,29 +17,15 @@ std::string const resource_start =
 std::string const url = "https://management.azure.com" + resource_start + "demotokens";
 std::string const version = "?api-version=2023-07-01";
 
-CommandResult curl(std::vector<std::string> const& arguments) {
-    std::vector<std::string> command{repository() + "/e2e/cluster/inside",
-                                     "curl",
-                                     "--silent",
-                                     "--show-error",
-                                     "--fail-with-body",
-                                     "--max-time",
-                                     "20",
-                                     "--cacert",
-                                     cluster_directory() + "/pki/cloud-ca.crt"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return run(command);
-}
-
 /// As who administers the registry at Azure, by a client secret.
 std::string administrator() {
-    CommandResult const result =
-        curl({"--data",
-              "grant_type=client_credentials&client_id=a0000000-0000-4000-8000-000000000005&"
-              "client_secret=simulated-secret-of-azure-puller&"
-              "scope=https%3A%2F%2Fmanagement.azure.com%2F.default",
-              "https://login.microsoftonline.com/11111111-aaaa-4bbb-8ccc-000000000001/oauth2/v2.0/"
-              "token"});
+    CommandResult const result = cloud_curl(
+        {"--data",
+         "grant_type=client_credentials&client_id=a0000000-0000-4000-8000-000000000005&"
+         "client_secret=simulated-secret-of-azure-puller&"
+         "scope=https%3A%2F%2Fmanagement.azure.com%2F.default",
+         "https://login.microsoftonline.com/11111111-aaaa-4bbb-8ccc-000000000001/oauth2/v2.0/"
+         "token"});
     return text_at(Json::parse(result.out, nullptr, false), "/access_token");
 }
 
@@ -51,7 +38,7 @@ CommandResult manage(std::string const& method, std::string const& where,
                          {"--header", "Content-Type: application/json", "--data", body.dump()});
     }
     arguments.push_back(where);
-    return curl(arguments);
+    return cloud_curl(arguments);
 }
 
 /// The scope maps whose description has this in it, or the tokens with one of those, by name.
@@ -76,10 +63,6 @@ std::vector<Json> scope_maps_with(std::string const& part) {
 
 bool has_token(std::string const& name) {
     return manage("GET", url + "/tokens/" + name + version).ok();
-}
-
-std::string user_of(PullSecret const& secret) {
-    return secret.login().substr(0, secret.login().find(':'));
 }
 
 Json const payments = Json::array({{{"namespace", "payments"}}});
@@ -107,19 +90,9 @@ class AzureTokens : public TenancyTest {
             return made.ok() ? std::string() : made.text();
         });
     }
-    Json tenancy(Json allow, std::string const& registry = "azure-tokens") const {
-        return {
-            {"apiVersion", "registrytenancy.dev/v1alpha1"},
-            {"kind", "RegistryTenancy"},
-            {"metadata", {{"name", name("tenancy")}}},
-            {"spec",
-             {{"namespaces", {name("ns")}},
-              {"registries", Json::array({{{"name", registry}, {"allow", std::move(allow)}}})}}}};
-    }
-    void make_ready(Json const& manifest) {
-        remember_tenancy(name("tenancy"));
-        ASSERT_TRUE(done(apply(manifest)));
-        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    [[nodiscard]] Json tenancy(Json const& allow,
+                               std::string const& registry = "azure-tokens") const {
+        return tenancy_with({{"name", registry}, {"allow", allow}});
     }
     void expect_pulls(std::string const& pod, std::string const& of_host = host) {
         ASSERT_TRUE(done(apply(pod_manifest(name("ns"), pod, of_host + "/payments/a1:v0.1"))));
@@ -129,29 +102,17 @@ class AzureTokens : public TenancyTest {
     void expect_pulls_elsewhere(PullSecret const& secret, std::vector<std::string> const& allowed,
                                 std::vector<std::string> const& refused) {
         std::string const elsewhere = make_namespace("elsewhere");
-        Json const config = {{"auths", {{host, {{"auth", base64_encoded(secret.login())}}}}}};
-        ASSERT_TRUE(done(apply({{"apiVersion", "v1"},
-                                {"kind", "Secret"},
-                                {"metadata", {{"name", "carried"}, {"namespace", elsewhere}}},
-                                {"type", "kubernetes.io/dockerconfigjson"},
-                                {"stringData", {{".dockerconfigjson", config.dump()}}}})));
-        std::vector<std::string> all = allowed;
-        all.insert(all.end(), refused.begin(), refused.end());
-        for (std::string const& one : all) {
-            Json pod = pod_manifest(elsewhere, one, host + "/" + one + "/a1:v0.1");
-            pod["spec"]["imagePullSecrets"] = Json::array({{{"name", "carried"}}});
-            ASSERT_TRUE(done(apply(pod)));
+        ASSERT_TRUE(carry(secret.login(), host, elsewhere));
+        for (auto const* list : {&allowed, &refused}) {
+            for (std::string const& one : *list) {
+                ASSERT_TRUE(start_carried(elsewhere, one, host + "/" + one + "/a1:v0.1"));
+            }
         }
         for (std::string const& one : allowed) {
             EXPECT_TRUE(eventually(soon, [&] { return why_not_running(elsewhere, one); }));
         }
         for (std::string const& one : refused) {
-            EXPECT_TRUE(eventually(soon, [&] {
-                std::string const message = waiting_message(elsewhere, one);
-                bool const refuses = message.find("401") != std::string::npos ||
-                                     message.find("authorization failed") != std::string::npos;
-                return refuses ? std::string() : "waits: " + message;
-            }));
+            EXPECT_TRUE(refused_by_registry(elsewhere, one, {"401", "authorization failed"}));
         }
     }
     /// Empty where these are the tokens and scope maps of the test's namespace.
@@ -188,14 +149,14 @@ class AzureTokens : public TenancyTest {
 TEST_F(AzureTokens, pulls_with_a_token_of_the_namespaces_own_and_what_it_may_alone) {
     ASSERT_TRUE(make_registry());
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(payments));
+    make_ready_with(tenancy(payments));
     auto const secret = pull_secret(ns);
     ASSERT_TRUE(secret);
     EXPECT_EQ(secret->keys(), host + "/payments/");
-    EXPECT_TRUE(secret->login().starts_with("rt-")) << user_of(*secret);
+    EXPECT_TRUE(secret->login().starts_with("rt-")) << secret->user();
     EXPECT_NE(secret->login().find("+ACRA"), std::string::npos)
         << "the canary looks for this shape";
-    EXPECT_EQ(why_not_tokens({user_of(*secret)}), "");
+    EXPECT_EQ(why_not_tokens({secret->user()}), "");
     auto const maps = scope_maps_with("namespace " + ns + " of");
     ASSERT_EQ(maps.size(), 1U);
     EXPECT_EQ(maps[0]["properties"]["actions"],
@@ -209,7 +170,7 @@ TEST_F(AzureTokens, pulls_with_a_token_of_the_namespaces_own_and_what_it_may_alo
 TEST_F(AzureTokens, follows_what_the_tenancy_allows) {
     ASSERT_TRUE(make_registry());
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(payments_and_ledger));
+    make_ready_with(tenancy(payments_and_ledger));
     auto const wide = pull_secret(ns);
     ASSERT_TRUE(wide);
     expect_pulls_elsewhere(*wide, {"payments", "ledger"}, {});
@@ -220,13 +181,13 @@ TEST_F(AzureTokens, follows_what_the_tenancy_allows) {
     }));
     auto const narrow = pull_secret(ns);
     ASSERT_TRUE(narrow);
-    EXPECT_TRUE(eventually(2 * grace + soon, [&] { return why_not_tokens({user_of(*narrow)}); }));
+    EXPECT_TRUE(eventually(2 * grace + soon, [&] { return why_not_tokens({narrow->user()}); }));
     EXPECT_EQ(scope_maps_with("namespace " + ns + " of").at(0)["properties"]["actions"],
               Json::array({"repositories/payments/*/content/read"}));
     // What somebody kept of the wide one is worth nothing now.
-    CommandResult const late = curl({"--user", wide->login(),
-                                     "https://" + host + "/oauth2/token?service=" + host +
-                                         "&scope=repository%3Aledger%2Fa1%3Apull"});
+    CommandResult const late = cloud_curl({"--user", wide->login(),
+                                           "https://" + host + "/oauth2/token?service=" + host +
+                                               "&scope=repository%3Aledger%2Fa1%3Apull"});
     EXPECT_FALSE(late.ok());
     EXPECT_NE(late.text().find("UNAUTHORIZED"), std::string::npos) << late.text();
     expect_pulls("after");
@@ -241,11 +202,11 @@ TEST_F(AzureTokens, leaves_the_old_token_to_the_nodes_for_the_grace_and_then_del
                                             {"seconds", 120},
                                             {"action", "POST generateCredentials"},
                                             {"session", "namespace " + ns + " of"}});
-        make_ready(tenancy(payments));
+        make_ready_with(tenancy(payments));
     }
     auto const before = pull_secret(ns);
     ASSERT_TRUE(before);
-    EXPECT_EQ(why_not_tokens({user_of(*before)}), "");
+    EXPECT_EQ(why_not_tokens({before->user()}), "");
     ASSERT_TRUE(eventually(soon, [&] {
         auto const now = pull_secret(ns);
         return now && now->login() != before->login() ? "" : "the token was not renewed";
@@ -253,20 +214,20 @@ TEST_F(AzureTokens, leaves_the_old_token_to_the_nodes_for_the_grace_and_then_del
     auto const after = pull_secret(ns);
     ASSERT_TRUE(after);
     EXPECT_EQ(after->uid, before->uid);
-    EXPECT_EQ(why_not_tokens({user_of(*before), user_of(*after)}), "")
+    EXPECT_EQ(why_not_tokens({before->user(), after->user()}), "")
         << "nodes may still hold the old one";
-    EXPECT_TRUE(eventually(soon, [&] { return why_not_tokens({user_of(*after)}); }));
+    EXPECT_TRUE(eventually(soon, [&] { return why_not_tokens({after->user()}); }));
     expect_pulls("after");
 }
 
 TEST_F(AzureTokens, takes_the_tokens_of_a_deleted_tenancy_away_and_no_others) {
     ASSERT_TRUE(make_registry());
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(payments));
+    make_ready_with(tenancy(payments));
     auto const secret = pull_secret(ns);
     ASSERT_TRUE(secret);
     // Somebody's own under a name like ours, and another cluster's of the same namespace.
-    std::string mark = user_of(*secret).substr(3, 12);
+    std::string mark = secret->user().substr(3, 12);
     std::string const own = "rt-" + mark + "-own-0123456789ab-1700000000";
     std::string const other = "rt-0123456789ab-own-0123456789ab-1700000000";
     std::vector<std::pair<std::string, std::string>> const foreign{
@@ -285,7 +246,7 @@ TEST_F(AzureTokens, takes_the_tokens_of_a_deleted_tenancy_away_and_no_others) {
     ASSERT_TRUE(swept());
     ASSERT_TRUE(done(kubectl({"delete", "registrytenancy", name("tenancy"), "--wait=false"})));
     EXPECT_TRUE(eventually(2 * grace + soon, [&] { return why_not_tokens({}); }));
-    EXPECT_FALSE(has_token(user_of(*secret)));
+    EXPECT_FALSE(has_token(secret->user()));
     for (auto const& [map, description] : foreign) {
         EXPECT_EQ(scope_maps_with(description).size(), 1U) << map;
         EXPECT_TRUE(done(manage("DELETE", url + "/tokens/" + map + version)));
@@ -304,7 +265,7 @@ TEST_F(AzureTokens, pulls_in_a_national_cloud) {
           {{"type", "OIDC"}, {"oidc", {{"clientID", "a0000000-0000-4000-8000-000000000051"}}}}},
          {"scopeMapTokens", {{"resourceID", resource_start + "chinatokens"}}}}));
     make_namespace("ns");
-    make_ready(tenancy(payments, "azure-china-tokens"));
+    make_ready_with(tenancy(payments, "azure-china-tokens"));
     expect_pulls("allowed", china);
 }
 
@@ -343,7 +304,7 @@ class AzureTokensFaults : public AzureTokens, public testing::WithParamInterface
 TEST_P(AzureTokensFaults, keep_the_secret_that_works) {
     ASSERT_TRUE(make_registry());
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(payments));
+    make_ready_with(tenancy(payments));
     expect_last_good_stays(troubles()[GetParam()],
                            {name("tenancy"),
                             {ns, ""},

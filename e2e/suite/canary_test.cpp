@@ -154,14 +154,7 @@ class Canary : public TenancyTest {
     /// A Ready tenancy with that entry, and that its Secret is found in every form.
     void expect_to_sing(Json const& entry, std::string const& shape,
                         std::string const& auth_shape) {
-        std::string const ns = make_namespace("ns");
-        remember_tenancy(name("tenancy"));
-        ASSERT_TRUE(
-            done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                        {"kind", "RegistryTenancy"},
-                        {"metadata", {{"name", name("tenancy")}}},
-                        {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
-        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+        std::string const ns = govern_with(entry);
         auto const secret = pull_secret(ns);
         ASSERT_TRUE(secret);
         EXPECT_TRUE(sings_of(shape, secret->login()));

@@ -202,26 +202,14 @@ class CliPolicyHarbor : public CliPolicyTest {
     /// The HTTP status, and the answer in `body`.
     static std::string call(std::string const& method, std::string const& path,
                             std::string const& user, std::string const& data, Json& body) {
-        std::vector<std::string> command{repository() + "/e2e/cluster/inside",
-                                         "curl",
-                                         "--silent",
-                                         "--show-error",
-                                         "--max-time",
-                                         "20",
-                                         "--cacert",
-                                         cluster_directory() + "/pki/cloud-ca.crt",
-                                         "--user",
-                                         user,
-                                         "--request",
-                                         method,
-                                         "--write-out",
-                                         "\n%{http_code}"};
+        std::vector<std::string> arguments{"--user", user,          "--request",
+                                           method,   "--write-out", "\n%{http_code}"};
         if (!data.empty()) {
-            command.insert(command.end(),
-                           {"--header", "Content-Type: application/json", "--data", data});
+            arguments.insert(arguments.end(),
+                             {"--header", "Content-Type: application/json", "--data", data});
         }
-        command.push_back(std::string("https://") + host + "/api/v2.0/robots" + path);
-        std::string const out = run(command).out;
+        arguments.push_back(std::string("https://") + host + "/api/v2.0/robots" + path);
+        std::string const out = cloud_curl(arguments).out;
         std::size_t const end = out.rfind('\n');
         body = Json::parse(out.substr(0, end), nullptr, false);
         return end == std::string::npos ? out : out.substr(end + 1);

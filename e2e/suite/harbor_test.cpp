@@ -27,10 +27,6 @@ std::string why_not_robots(std::string const& part, std::string const& wanted) {
     return names == wanted ? "" : "the robots are '" + names + "' instead of '" + wanted + "'";
 }
 
-std::string user_of(PullSecret const& secret) {
-    return secret.login().substr(0, secret.login().find(':'));
-}
-
 Json const cainiao = Json::array({{{"namespace", "cainiao"}}});
 Json const cainiao_and_base = Json::array({{{"namespace", "cainiao"}}, {{"namespace", "base"}}});
 Json const cainiao_and_pub = Json::array({{{"namespace", "cainiao"}}, {{"namespace", "pub"}}});
@@ -38,20 +34,9 @@ Json const cainiao_and_pub = Json::array({{{"namespace", "cainiao"}}, {{"namespa
 class Harbor : public TenancyTest {
   protected:
     void SetUp() override { ASSERT_TRUE(apply_harbor_registry()); }
-    Json tenancy(Json allow, std::string const& registry = "e2e-harbor") const {
-        return {
-            {"apiVersion", "registrytenancy.dev/v1alpha1"},
-            {"kind", "RegistryTenancy"},
-            {"metadata", {{"name", name("tenancy")}}},
-            {"spec",
-             {{"namespaces", {name("ns")}},
-              {"registries", Json::array({{{"name", registry}, {"allow", std::move(allow)}}})}}}};
-    }
-    /// Applies it and waits until it is Ready.
-    void make_ready(Json const& manifest) {
-        remember_tenancy(name("tenancy"));
-        ASSERT_TRUE(done(apply(manifest)));
-        ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
+    [[nodiscard]] Json tenancy(Json const& allow,
+                               std::string const& registry = "e2e-harbor") const {
+        return tenancy_with({{"name", registry}, {"allow", allow}});
     }
     void expect_pulls(std::string const& pod) {
         ASSERT_TRUE(done(apply(pod_manifest(name("ns"), pod, host + "/cainiao/a1:v0.1"))));
@@ -107,14 +92,14 @@ class Harbor : public TenancyTest {
 TEST_F(Harbor, pulls_with_a_robot_of_the_namespaces_own_and_from_its_projects_alone) {
     CloudRequests const requests;
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao));
+    make_ready_with(tenancy(cainiao));
     auto const secret = pull_secret(ns);
     ASSERT_TRUE(secret);
     EXPECT_EQ(secret->keys(), host + "/cainiao/");
     EXPECT_EQ(secret->login().substr(0, 9), "robot$rt.");
     EXPECT_NE(secret->login().find(":RobotSecret0"), std::string::npos)
         << "the canary looks for this shape";
-    EXPECT_NE(user_of(*secret).find(".demo." + ns + "."), std::string::npos) << user_of(*secret);
+    EXPECT_NE(secret->user().find(".demo." + ns + "."), std::string::npos) << secret->user();
     expect_pulls("allowed");
     EXPECT_TRUE(refused(apply(pod_manifest(ns, "foreign", host + "/alipay/a1:v0.1")),
                         {"RT-NotAllowed", "cainiao"}));
@@ -140,11 +125,11 @@ TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_
     {
         // Lives for two minutes and is renewed after about one.
         Fault const brief = fault({{"mode", "short"}, {"seconds", 120}});
-        make_ready(tenancy(cainiao));
+        make_ready_with(tenancy(cainiao));
     }
     auto const before = pull_secret(ns);
     ASSERT_TRUE(before);
-    std::string const old_robot = user_of(*before);
+    std::string const old_robot = before->user();
     EXPECT_EQ(why_not_robots("." + ns + ".", old_robot), "");
     ASSERT_TRUE(eventually(soon, [&] {
         auto const now = pull_secret(ns);
@@ -153,7 +138,7 @@ TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_
     auto const after = pull_secret(ns);
     ASSERT_TRUE(after);
     EXPECT_EQ(after->uid, before->uid);
-    std::string const new_robot = user_of(*after);
+    std::string const new_robot = after->user();
     EXPECT_EQ(why_not_robots("." + ns + ".", old_robot + " " + new_robot), "")
         << "nodes may still hold the old one";
     EXPECT_TRUE(eventually(soon, [&] { return why_not_robots("." + ns + ".", new_robot); }));
@@ -162,7 +147,7 @@ TEST_F(Harbor, leaves_the_old_robot_to_the_nodes_for_the_grace_and_then_deletes_
 
 TEST_F(Harbor, a_rotation_makes_a_new_robot_and_the_old_one_is_refused_soon_after) {
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao));
+    make_ready_with(tenancy(cainiao));
     auto const leaked = pull_secret(ns);
     ASSERT_TRUE(leaked);
     std::string const elsewhere = make_namespace("elsewhere");
@@ -179,7 +164,7 @@ TEST_F(Harbor, a_rotation_makes_a_new_robot_and_the_old_one_is_refused_soon_afte
     ASSERT_TRUE(after);
     EXPECT_EQ(after->uid, leaked->uid);
     EXPECT_TRUE(eventually(2 * grace + soon,
-                           [&] { return why_not_robots("." + ns + ".", user_of(*after)); }));
+                           [&] { return why_not_robots("." + ns + ".", after->user()); }));
     ASSERT_TRUE(start_carried(elsewhere, "after", host + "/cainiao/a1:v0.1"));
     EXPECT_TRUE(refused_by_registry(elsewhere, "after", {"authoriz"}));
     expect_pulls("after");
@@ -187,7 +172,7 @@ TEST_F(Harbor, a_rotation_makes_a_new_robot_and_the_old_one_is_refused_soon_afte
 
 TEST_F(Harbor, takes_the_robots_of_a_deleted_tenancy_away_and_no_others) {
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao));
+    make_ready_with(tenancy(cainiao));
     ASSERT_NE(robots_named("." + ns + "."), "");
     // Somebody's own, and another cluster's of the same clusterName and namespace.
     std::string const permissions = R"("permissions":[{"kind":"project","namespace":"cainiao",)"
@@ -214,7 +199,7 @@ TEST_F(Harbor, takes_the_robots_of_a_deleted_tenancy_away_and_no_others) {
 // Its Secret goes with it, and nobody tells the operator to clean up.
 TEST_F(Harbor, takes_the_robots_of_a_deleted_namespace_away) {
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao));
+    make_ready_with(tenancy(cainiao));
     ASSERT_TRUE(eventually(
         soon, [&] { return pull_secret(ns) ? std::string() : "no pull Secret in " + ns; }));
     ASSERT_NE(robots_named("." + ns + "."), "");
@@ -275,7 +260,7 @@ class HarborFaults : public Harbor, public testing::WithParamInterface<std::size
 
 TEST_P(HarborFaults, keep_the_secret_that_works) {
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao));
+    make_ready_with(tenancy(cainiao));
     expect_last_good_stays(troubles()[GetParam()],
                            {name("tenancy"),
                             {ns, ""},
@@ -297,7 +282,7 @@ TEST_F(Harbor, keeps_the_secret_where_the_operators_own_robot_is_deleted) {
                      {"identity",
                       {{"type", "AccessKey"}, {"accessKey", {{"secretName", name("robot")}}}}}}}});
     std::string const ns = make_namespace("ns");
-    make_ready(tenancy(cainiao, name("registry")));
+    make_ready_with(tenancy(cainiao, name("registry")));
     Trouble const trouble{"the_robot_is_deleted",
                           [&](Victim const&) {
                               EXPECT_TRUE(done(harbor_api("DELETE", "/robots/" + robot_id_)));

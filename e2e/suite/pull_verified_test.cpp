@@ -35,18 +35,6 @@ class PullVerified : public TenancyTest {
         make_ready_tenancy(tenancy);
         return ns;
     }
-    /// A Ready tenancy with that entry over a namespace of its own.
-    std::string govern(Json const& entry) {
-        std::string const ns = make_namespace("ns");
-        remember_tenancy(name("tenancy"));
-        EXPECT_TRUE(
-            done(apply({{"apiVersion", "registrytenancy.dev/v1alpha1"},
-                        {"kind", "RegistryTenancy"},
-                        {"metadata", {{"name", name("tenancy")}}},
-                        {"spec", {{"namespaces", {ns}}, {"registries", Json::array({entry})}}}})));
-        EXPECT_TRUE(eventually(soon, [&] { return why_not_ready(name("tenancy")); }));
-        return ns;
-    }
     /// "False RoleTooNarrow: ...", as the tenancy says.
     [[nodiscard]] std::string verified() const {
         auto const object = get("registrytenancy", name("tenancy"));
@@ -170,10 +158,10 @@ TEST_F(PullVerified, asks_ecr_for_manifests) {
                                   {"identity", {{"type", "InstanceRole"}}}}},
                                 {"allowedRoles", {"arn:aws:iam::111122223333:role/ecr-*"}}}))));
     std::string const ns =
-        govern({{"name", "ecr-111122223333"},
-                {"role", "arn:aws:iam::111122223333:role/ecr-payments"},
-                {"externalID", "{cluster}"},
-                {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}});
+        govern_with({{"name", "ecr-111122223333"},
+                     {"role", "arn:aws:iam::111122223333:role/ecr-payments"},
+                     {"externalID", "{cluster}"},
+                     {"allow", {{{"namespace", "payments"}}, {{"namespace", "base"}}}}});
     ASSERT_TRUE(done(apply(pod_manifest(ns, "own", host + "/payments/a1:v0.1"))));
     EXPECT_TRUE(eventually(soon, [&] { return why_not("True Verified"); }));
     // What the tenancy allows and the role doesn't.
@@ -312,7 +300,7 @@ TEST_P(PullVerifiedElsewhere, tells) {
     if (!one.fault.first.empty()) {
         fault.emplace(one.fault.first, one.fault.second);
     }
-    std::string const ns = govern(one.entry);
+    std::string const ns = govern_with(one.entry);
     one.meanwhile(ns);
     ASSERT_TRUE(done(apply(pod_manifest(ns, "own", one.image))));
     EXPECT_TRUE(eventually(soon, [&] { return why_not("False " + one.reason + ":"); }));

@@ -1,10 +1,42 @@
 #include "operator/cloud/answers.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "lib/base/time.hpp"
 
 namespace rt::op {
+
+ErrorKind kind_of_status(int status) {
+    switch (status) {
+        case 401:
+            return ErrorKind::Unauthenticated;
+        case 403:
+            return ErrorKind::Forbidden;
+        case 404:
+            return ErrorKind::NotFound;
+        case 409:
+            return ErrorKind::Unavailable;
+        case 429:
+            return ErrorKind::Throttled;
+        default:
+            return status >= 500 ? ErrorKind::Unavailable : ErrorKind::InvalidArgument;
+    }
+}
+
+Result<WallTime::duration> life_left(std::optional<WallTime> expires_at, WallTime now,
+                                     WallTime::duration life_max, std::string const& what,
+                                     std::string const& whose) {
+    auto const life = expires_at ? std::min(*expires_at - now, life_max) : life_max;
+    if (life <= life.zero()) {
+        return fail(
+            Error{ErrorKind::Expired, what +
+                                          " arrived already expired; compare the clocks of this "
+                                          "cluster and " +
+                                          whose});
+    }
+    return life;
+}
 
 Error unreadable(http::Response const& response, std::string const& what) {
     ErrorKind const kind = response.status >= 500 ? ErrorKind::Unavailable : ErrorKind::Corrupt;

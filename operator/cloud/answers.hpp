@@ -9,6 +9,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/json.hpp"
+#include "lib/base/result.hpp"
 #include "lib/http/message.hpp"
 
 /// What all clouds' answers have in common.
@@ -27,6 +28,18 @@ inline constexpr std::int64_t epoch_seconds_max = 9'000'000'000;
 /// the cloud's own, which may say no more than SignatureDoesNotMatch; the message has that one,
 /// too.
 inline constexpr std::string_view clock_skew_code = "ClockSkew";
+
+/// What a status of an API of resources means (Harbor's, Azure Resource Manager's). A conflict with
+/// another try or another change passes by itself.
+[[nodiscard]] ErrorKind kind_of_status(int status);
+
+/// How long that lasts which ends at `expires_at` by the clock of who made it, where it is `now`:
+/// `life_max` at most, and where it never ends. Expired where it arrived so: "WHAT arrived already
+/// expired; compare the clocks of this cluster and WHOSE".
+[[nodiscard]] Result<WallTime::duration> life_left(std::optional<WallTime> expires_at, WallTime now,
+                                                   WallTime::duration life_max,
+                                                   std::string const& what,
+                                                   std::string const& whose = "the cloud");
 
 /// "HTTP 502 with an answer that WHAT": Unavailable for 5xx, else Corrupt. The answer itself is
 /// never quoted.

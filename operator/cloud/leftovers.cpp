@@ -55,4 +55,25 @@ std::size_t Leftovers::waiting() const {
                       [](auto const& one) { return one.second.unneeded_since.has_value(); }));
 }
 
+Result<SweepResult> Sweeper::sweep(SweepRequest const& request, std::string const& url,
+                                   std::vector<Leftover> const& all, std::size_t deletions_max,
+                                   Remove const& remove) {
+    SweepResult result;
+    std::vector<std::string> unneeded;
+    {
+        std::lock_guard const lock(mutex_);
+        Leftovers& leftovers = leftovers_[request.registry->meta.name + '\n' + url];
+        unneeded = leftovers.may_go(all, request.held, request.grace, clock_.wall_now(),
+                                    clock_.steady_now());
+        result.waiting = leftovers.waiting() - unneeded.size();
+    }
+    std::size_t const now = std::min(unneeded.size(), deletions_max);
+    result.waiting += unneeded.size() - now;
+    for (std::size_t i = 0; i < now; ++i) {
+        RT_TRY(bool const gone, remove(unneeded[i]));
+        ++(gone ? result.removed : result.waiting);
+    }
+    return result;
+}
+
 }  // namespace rt::op

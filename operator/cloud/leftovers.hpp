@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,6 +49,28 @@ class Leftovers {
         std::optional<SteadyTime> unneeded_since;
     };
     std::map<std::string, Track> tracks_;
+};
+
+/// The sweeps of one registry type. Thread-safe.
+class Sweeper {
+  public:
+    /// Deletes one by its ID; false: the registry is still at it, and the next sweep takes the
+    /// rest.
+    using Remove = std::function<Result<bool>(std::string const& id)>;
+
+    explicit Sweeper(Clock& clock) : clock_(clock) {}
+    /// Deletes those of `all` that may go, `deletions_max` at most: what is left goes with the
+    /// next. The first deletion that fails ends it. `all`: as for Leftovers::may_go, at `url`,
+    /// because IDs of one server mean nothing at another.
+    Result<SweepResult> sweep(SweepRequest const& request, std::string const& url,
+                              std::vector<Leftover> const& all, std::size_t deletions_max,
+                              Remove const& remove);
+
+  private:
+    Clock& clock_;
+    std::mutex mutex_;
+    /// By Registry and URL. Guarded by mutex_.
+    std::map<std::string, Leftovers> leftovers_;
 };
 
 }  // namespace rt::op

@@ -221,6 +221,20 @@ std::vector<Json> CloudRequests::of_role(std::string const& action, std::string 
     });
 }
 
+CommandResult cloud_curl(std::vector<std::string> const& arguments) {
+    std::vector<std::string> command{repository() + "/e2e/cluster/inside",
+                                     "curl",
+                                     "--silent",
+                                     "--show-error",
+                                     "--fail-with-body",
+                                     "--max-time",
+                                     "20",
+                                     "--cacert",
+                                     cluster_directory() + "/pki/cloud-ca.crt"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run(command);
+}
+
 std::string cloud_request_log() {
     return content(folder() + "/requests.jsonl");
 }

@@ -101,6 +101,10 @@ class CloudRequests {
     std::size_t offset_ = 0;
 };
 
+/// curl from inside the cluster, where the clouds' names lead to the simulators, trusting their
+/// certificates. Fails where the answer is no success; its body is printed either way.
+CommandResult cloud_curl(std::vector<std::string> const& arguments);
+
 /// The whole text of the simulators' request log.
 std::string cloud_request_log();
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "e2e/suite/support/clouds.hpp"
 #include "e2e/suite/support/environment.hpp"
 #include "e2e/suite/support/tenancy_test.hpp"
 
@@ -34,24 +35,13 @@ testing::AssertionResult apply_harbor_registry() {
 
 CommandResult harbor_api(std::string const& method, std::string const& path,
                          std::string const& body) {
-    std::vector<std::string> command = {repository() + "/e2e/cluster/inside",
-                                        "curl",
-                                        "--silent",
-                                        "--show-error",
-                                        "--fail-with-body",
-                                        "--max-time",
-                                        "20",
-                                        "--cacert",
-                                        cluster_directory() + "/pki/cloud-ca.crt",
-                                        "--user",
-                                        "admin:simulated-password-of-the-admin",
-                                        "--request",
-                                        method};
+    std::vector<std::string> arguments = {"--user", "admin:simulated-password-of-the-admin",
+                                          "--request", method};
     if (!body.empty()) {
-        command.insert(command.end(), {"--data", body});
+        arguments.insert(arguments.end(), {"--data", body});
     }
-    command.push_back("https://" + harbor_host + "/api/v2.0" + path);
-    return run(command);
+    arguments.push_back("https://" + harbor_host + "/api/v2.0" + path);
+    return cloud_curl(arguments);
 }
 
 Json harbor_robots(std::string const& part) {

@@ -60,6 +60,11 @@ std::string PullSecret::login() const {
     return different.size() == 1 ? *different.begin() : std::string();
 }
 
+std::string PullSecret::user() const {
+    std::string const whole = login();
+    return whole.substr(0, whole.find(':'));
+}
+
 PullSecret read_pull_secret(Json const& secret) {
     PullSecret out;
     out.uid = text_at(secret, "/metadata/uid");

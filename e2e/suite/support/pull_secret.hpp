@@ -23,6 +23,8 @@ struct PullSecret {
     [[nodiscard]] std::string keys() const;
     /// The one login behind all keys; empty where there are several or none.
     [[nodiscard]] std::string login() const;
+    /// What stands before the first colon of it.
+    [[nodiscard]] std::string user() const;
 };
 
 /// A Secret as kubectl prints it.

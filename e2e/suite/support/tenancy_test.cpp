@@ -99,6 +99,26 @@ std::string TenancyTest::make_governed_namespace(std::string const& role,
     return ns;
 }
 
+Json TenancyTest::tenancy_with(Json const& entry) const {
+    return {{"apiVersion", "registrytenancy.dev/v1alpha1"},
+            {"kind", "RegistryTenancy"},
+            {"metadata", {{"name", name("tenancy")}}},
+            {"spec", {{"namespaces", {name("ns")}}, {"registries", Json::array({entry})}}}};
+}
+
+void TenancyTest::make_ready_with(Json const& tenancy) {
+    std::string const its_name = text_at(tenancy, "/metadata/name");
+    remember_tenancy(its_name);
+    ASSERT_TRUE(done(apply(tenancy)));
+    ASSERT_TRUE(eventually(soon, [&] { return why_not_ready(its_name); }));
+}
+
+std::string TenancyTest::govern_with(Json const& entry) {
+    std::string const ns = make_namespace("ns");
+    make_ready_with(tenancy_with(entry));
+    return ns;
+}
+
 void TenancyTest::TearDown() {
     if (HasFailure()) {
         explain();

@@ -40,6 +40,13 @@ class TenancyTest : public testing::Test {
     /// One namespace and one Ready tenancy that governs it with this role; returns the namespace.
     std::string make_governed_namespace(std::string const& role = "acr-cainiao",
                                         std::string const& enforcement = "Deny");
+    /// A RegistryTenancy name("tenancy") over the namespace name("ns"), with that one entry of
+    /// spec.registries.
+    [[nodiscard]] Json tenancy_with(Json const& entry) const;
+    /// Applies it, remembers it and waits until it is Ready.
+    void make_ready_with(Json const& tenancy);
+    /// Makes the namespace name("ns") and that tenancy, Ready; returns the namespace.
+    std::string govern_with(Json const& entry);
     /// To be cleaned up, though made otherwise.
     void remember_namespace(std::string const& ns) { namespaces_.push_back(ns); }
     void remember_tenancy(std::string const& tenancy) { tenancies_.push_back(tenancy); }

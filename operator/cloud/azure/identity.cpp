@@ -5,6 +5,7 @@
 #include "operator/cloud/azure/requests.hpp"
 #include "operator/cloud/azure/responses.hpp"
 #include "operator/cloud/namespace_token.hpp"
+#include "operator/cloud/plain_call.hpp"
 #include "operator/cloud/secret_data.hpp"
 #include "operator/cloud/token_file.hpp"
 
@@ -44,23 +45,15 @@ class Asking {
 };
 
 Result<SecretString> Asking::managed_identity() const {
-    auto const response =
-        context_.clouds.send(managed_identity_request(wanted_.client_id, wanted_.resource), stop_);
-    if (!response) {
-        return fail(response.error().with_context("Azure metadata service"));
-    }
-    auto token = read_managed_identity(*response);
-    return token ? std::move(token) : fail(token.error().with_context("Azure metadata service"));
+    return plain_call(context_.clouds, "Azure metadata service",
+                      managed_identity_request(wanted_.client_id, wanted_.resource),
+                      read_managed_identity, stop_);
 }
 
 Result<SecretString> Asking::ask_entra(http::Request const& request) const {
-    std::string const step = "Entra ID token at " + std::string(authority_of(spec_.cloud));
-    auto const response = context_.clouds.send(request, stop_);
-    if (!response) {
-        return fail(response.error().with_context(step));
-    }
-    auto token = read_access_token(*response);
-    return token ? std::move(token) : fail(token.error().with_context(step));
+    return plain_call(context_.clouds,
+                      "Entra ID token at " + std::string(authority_of(spec_.cloud)), request,
+                      read_access_token, stop_);
 }
 
 Result<SecretString> Asking::by_assertion(SecretString const& assertion) const {

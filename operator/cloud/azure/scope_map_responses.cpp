@@ -13,24 +13,6 @@ namespace {
 /// A page has at most some hundred scope maps; a scope map has at most 500 actions.
 constexpr JsonLimits list_limits{std::size_t{1} * 1024 * 1024, 16};
 
-ErrorKind kind_of(int status) {
-    switch (status) {
-        case 401:
-            return ErrorKind::Unauthenticated;
-        case 403:
-            return ErrorKind::Forbidden;
-        case 404:
-            return ErrorKind::NotFound;
-        case 409:
-            // Another change of the registry is under way.
-            return ErrorKind::Unavailable;
-        case 429:
-            return ErrorKind::Throttled;
-        default:
-            return status >= 500 ? ErrorKind::Unavailable : ErrorKind::InvalidArgument;
-    }
-}
-
 /// What an admin changes.
 std::string_view fix_for(int status) {
     switch (status) {
@@ -46,7 +28,7 @@ std::string_view fix_for(int status) {
 
 Error management_error(http::Response const& response) {
     Error error;
-    error.kind = kind_of(response.status);
+    error.kind = kind_of_status(response.status);
     error.http_status = response.status;
     error.retry_after = retry_after(response);
     Result<Json> const body = parse_json(response.body, answer_limits);

@@ -226,15 +226,9 @@ Result<RegistryCredential> ScopeMapTokens::mint(MintRequest const& request,
     }
     WallTime const now = context_.clock.wall_now();
     // One that never ends, or later than asked for, is replaced as if it had done as told.
-    auto const life = made->expires_at ? std::min<WallTime::duration>(
-                                             *made->expires_at - calls.azures_now(), password_life)
-                                       : WallTime::duration(password_life);
-    if (life <= 0s) {
-        return fail(Error{ErrorKind::Expired,
-                          "password of the token at " + std::string(management_host(spec.cloud)) +
-                              ": it arrived already expired; compare the clocks of this cluster "
-                              "and the cloud"});
-    }
+    RT_TRY(auto const life, life_left(made->expires_at, calls.azures_now(), password_life,
+                                      "password of the token at " +
+                                          std::string(management_host(spec.cloud)) + ": it"));
     return RegistryCredential{std::move(made->username), std::move(made->password), issued_at,
                               now + life};
 }
@@ -246,23 +240,10 @@ Result<SweepResult> ScopeMapTokens::sweep(SweepRequest const& request,
     RT_TRY(SecretString token, management_token(context_, spec, stop));
     ManagedRegistry const registry = managed_registry(spec, std::move(token));
     RT_TRY(std::vector<Leftover> const all, list(context_, spec, registry, mark, stop));
-    SweepResult result;
-    std::vector<std::string> unneeded;
-    {
-        std::lock_guard const lock(mutex_);
-        Leftovers& leftovers = leftovers_[request.registry->meta.name + '\n' + registry.url];
-        unneeded = leftovers.may_go(all, request.held, request.grace, context_.clock.wall_now(),
-                                    context_.clock.steady_now());
-        result.waiting = leftovers.waiting() - unneeded.size();
-    }
-    std::size_t const now = std::min(unneeded.size(), deletions_max);
-    result.waiting += unneeded.size() - now;
-    for (std::size_t i = 0; i < now; ++i) {
+    return sweeper_.sweep(request, registry.url, all, deletions_max, [&](std::string const& name) {
         Calls calls(context_, spec, registry, stop);
-        RT_TRY(bool const gone, remove(calls, registry, unneeded[i]));
-        ++(gone ? result.removed : result.waiting);
-    }
-    return result;
+        return remove(calls, registry, name);
+    });
 }
 
 }  // namespace rt::op::azure

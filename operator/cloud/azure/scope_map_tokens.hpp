@@ -1,10 +1,6 @@
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <stop_token>
-#include <string>
-#include <vector>
 
 #include "operator/cloud/azure/scope_map_requests.hpp"
 #include "operator/cloud/leftovers.hpp"
@@ -22,7 +18,7 @@ namespace rt::op::azure {
 class ScopeMapTokens {
   public:
     explicit ScopeMapTokens(CredentialSourceContext const& context)
-        : context_(context), mark_(context.api) {}
+        : context_(context), mark_(context.api), sweeper_(context.clock) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token const& stop);
     Result<SweepResult> sweep(SweepRequest const& request, std::stop_token const& stop);
@@ -30,9 +26,7 @@ class ScopeMapTokens {
   private:
     CredentialSourceContext const& context_;
     ClusterMark mark_;
-    std::mutex mutex_;
-    /// By Registry and resource. Guarded by mutex_.
-    std::map<std::string, Leftovers> leftovers_;
+    Sweeper sweeper_;
 };
 
 }  // namespace rt::op::azure

@@ -1,6 +1,6 @@
 #include "operator/cloud/azure/source.hpp"
 
-#include <algorithm>
+#include <optional>
 
 #include "lib/tenancy/registry_blocks.hpp"
 #include "operator/cloud/answers.hpp"
@@ -8,6 +8,7 @@
 #include "operator/cloud/azure/requests.hpp"
 #include "operator/cloud/azure/responses.hpp"
 #include "operator/cloud/azure/scope_map_tokens.hpp"
+#include "operator/cloud/plain_call.hpp"
 
 namespace rt::op::azure {
 namespace {
@@ -75,25 +76,20 @@ Result<RegistryCredential> AzureSource::mint(MintRequest const& request, std::st
     }
     RT_TRY(std::string const host, login_server(registry));
     RT_TRY(SecretString const token, access_token(context_, request, stop));
-    auto const response =
-        context_.clouds.send(exchange_request(host, registry.azure_acr->tenant_id, token), stop);
     std::string const step = "token exchange at " + host;
-    if (!response) {
-        return fail(response.error().with_context(step));
-    }
-    auto refresh = read_refresh_token(*response);
-    if (!refresh) {
-        return fail(refresh.error().with_context(step));
-    }
+    std::optional<WallTime> answered_at;
+    RT_TRY(RefreshToken refresh,
+           plain_call(
+               context_.clouds, step, exchange_request(host, registry.azure_acr->tenant_id, token),
+               [&](http::Response const& response) {
+                   answered_at = server_time(response);
+                   return read_refresh_token(response);
+               },
+               stop));
     WallTime const now = context_.clock.wall_now();
-    auto const life = std::min<WallTime::duration>(
-        refresh->expires_at - server_time(*response).value_or(now), life_max);
-    if (life <= 0s) {
-        return fail(Error{ErrorKind::Expired,
-                          step + ": the credential arrived already expired; compare the clocks of "
-                                 "this cluster and the cloud"});
-    }
-    return RegistryCredential{token_user, std::move(refresh->token), now, now + life};
+    RT_TRY(auto const life, life_left(refresh.expires_at, answered_at.value_or(now), life_max,
+                                      step + ": the credential"));
+    return RegistryCredential{token_user, std::move(refresh.token), now, now + life};
 }
 
 }  // namespace

@@ -12,25 +12,6 @@ namespace {
 /// Fifty robots, each with a hundred projects.
 constexpr JsonLimits list_limits{std::size_t{1} * 1024 * 1024, 16};
 
-/// Harbor's codes are names of HTTP's statuses: the status decides.
-ErrorKind kind_of(int status) {
-    switch (status) {
-        case 401:
-            return ErrorKind::Unauthenticated;
-        case 403:
-            return ErrorKind::Forbidden;
-        case 404:
-            return ErrorKind::NotFound;
-        case 409:
-            // The name is taken, by a try whose answer was lost: the next one has another name.
-            return ErrorKind::Unavailable;
-        case 429:
-            return ErrorKind::Throttled;
-        default:
-            return status >= 500 ? ErrorKind::Unavailable : ErrorKind::InvalidArgument;
-    }
-}
-
 /// What an admin changes; Harbor's own text says little more than the status.
 std::string_view fix_for(int status) {
     switch (status) {
@@ -58,7 +39,9 @@ Error harbor_error(http::Response const& response) {
         return error;
     }
     Error error;
-    error.kind = kind_of(response.status);
+    // Harbor's codes are names of HTTP's statuses. 409: the name is taken, by a try whose answer
+    // was lost; the next one has another name.
+    error.kind = kind_of_status(response.status);
     error.http_status = response.status;
     error.retry_after = retry_after(response);
     error.message = "HTTP " + std::to_string(response.status);

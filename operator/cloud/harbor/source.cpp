@@ -1,8 +1,6 @@
 #include "operator/cloud/harbor/source.hpp"
 
-#include <algorithm>
 #include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -36,7 +34,10 @@ constexpr std::size_t deletions_max = 500;
 class HarborSource final : public CredentialSource {
   public:
     explicit HarborSource(CredentialSourceContext context)
-        : context_(std::move(context)), logins_(context_.clock), mark_(context_.api) {}
+        : context_(std::move(context)),
+          logins_(context_.clock),
+          mark_(context_.api),
+          sweeper_(context_.clock) {}
 
     Result<RegistryCredential> mint(MintRequest const& request, std::stop_token stop) override;
     Result<SweepResult> sweep(SweepRequest const& request, std::stop_token stop) override;
@@ -62,9 +63,7 @@ class HarborSource final : public CredentialSource {
     CredentialSourceContext context_;
     KeyCache logins_;
     ClusterMark mark_;
-    std::mutex mutex_;
-    /// By Registry and server: IDs of one Harbor mean nothing at another. Guarded by mutex_.
-    std::map<std::string, Leftovers> leftovers_;
+    Sweeper sweeper_;
 };
 
 Result<KeyCache::Fetched> HarborSource::read_login(std::string const& secret,
@@ -159,16 +158,8 @@ Result<RegistryCredential> HarborSource::mint(MintRequest const& request, std::s
     WallTime const now = context_.clock.wall_now();
     // One that never ends, or later than asked for, is replaced as if it had done as told.
     constexpr WallTime::duration life_max = std::chrono::hours(24) * robot_days;
-    auto const life = created.expires_at
-                          ? std::min<WallTime::duration>(
-                                *created.expires_at - answered_at.value_or(now), life_max)
-                          : life_max;
-    if (life <= 0s) {
-        return fail(Error{ErrorKind::Expired,
-                          "Creating a robot at " + harbor.url +
-                              ": it arrived already expired; compare the clocks of this cluster "
-                              "and of Harbor"});
-    }
+    RT_TRY(auto const life, life_left(created.expires_at, answered_at.value_or(now), life_max,
+                                      "Creating a robot at " + harbor.url + ": it", "of Harbor"));
     return RegistryCredential{std::move(created.name), std::move(created.secret), issued_at,
                               now + life};
 }
@@ -203,34 +194,21 @@ Result<std::vector<Leftover>> HarborSource::list(tenancy::HarborSpec const& harb
 }
 
 Result<SweepResult> HarborSource::sweep(SweepRequest const& request, std::stop_token stop) {
-    SweepResult result;
     tenancy::Registry const& registry = *request.registry;
     if (!registry.harbor) {
-        return result;
+        return SweepResult{};
     }
     tenancy::HarborSpec const& harbor = *registry.harbor;
     RT_TRY(std::string const cluster_mark, mark_.get(stop));
     RT_TRY(std::vector<Leftover> const robots, list(harbor, cluster_mark, stop));
-    std::vector<std::string> unneeded;
-    {
-        std::lock_guard const lock(mutex_);
-        Leftovers& leftovers = leftovers_[registry.meta.name + '\n' + harbor.url];
-        unneeded = leftovers.may_go(robots, request.held, request.grace, context_.clock.wall_now(),
-                                    context_.clock.steady_now());
-        result.waiting = leftovers.waiting() - unneeded.size();
-    }
-    for (std::string const& id : unneeded) {
-        if (result.removed == deletions_max) {
-            result.waiting += unneeded.size() - result.removed;
-            break;
-        }
+    auto const remove = [&](std::string const& id) -> Result<bool> {
         RT_CHECK(call(
             "Deleting a robot", harbor,
             [&](ApiLogin const& login) { return delete_robot_request(harbor.url, login, id); },
             read_deleted_robot, stop));
-        ++result.removed;
-    }
-    return result;
+        return true;
+    };
+    return sweeper_.sweep(request, harbor.url, robots, deletions_max, remove);
 }
 
 }  // namespace

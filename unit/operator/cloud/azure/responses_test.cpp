@@ -7,6 +7,7 @@
 #include "lib/base/digest.hpp"
 #include "lib/base/json.hpp"
 #include "lib/base/time.hpp"
+#include "unit/operator/cloud/error_case.hpp"
 
 namespace rt::op::azure {
 namespace {
@@ -23,23 +24,6 @@ std::string entra(std::string const& code, std::string const& message,
 
 std::string acr(std::string const& code, std::string const& message) {
     return Json{{"errors", {{{"code", code}, {"message", message}}}}}.dump();
-}
-
-struct ErrorCase {
-    char const* says;
-    int status;
-    std::string body;
-    ErrorKind kind;
-    std::string code;
-    std::string in_message;
-};
-
-void expect_error(ErrorCase const& c, Error const& error) {
-    EXPECT_EQ(error.kind, c.kind) << c.says << ": " << error.message;
-    EXPECT_EQ(error.code, c.code) << c.says;
-    EXPECT_NE(error.message.find(c.in_message), std::string::npos)
-        << c.says << ": " << error.message;
-    EXPECT_EQ(error.message.find("SECRET"), std::string::npos) << error.message;
 }
 
 class EntraErrors : public testing::TestWithParam<ErrorCase> {};
